@@ -1,0 +1,23 @@
+# make setup | demo | test | bench | lint | clean. Every target sets up what it needs first.
+PY := .venv/bin/python
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: setup demo test bench lint clean
+
+setup:
+	@scripts/setup.sh
+
+demo: setup  ## NUSCENES=/path uses real data; else AGO_TEST_DATA; else a drive made by the project
+	@$(RUN) ago demo --out build/demo
+
+test: setup lint
+	@$(RUN) $(PY) -m pytest
+
+bench: setup
+	@for script in benchmarks/*.py; do echo "== $$script"; $(RUN) $(PY) $$script || exit 1; done
+
+lint: setup
+	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy && $(RUN) lint-imports
+
+clean:
+	rm -rf .venv build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Readers of recorded data, rosbag2 in and out, and worlds made by the project."""

@@ -1,0 +1,1 @@
+"""Pictures of voxels, boxes and heat maps."""

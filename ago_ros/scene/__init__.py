@@ -1,0 +1,1 @@
+"""What an encoder of surroundings hands on: the scene encoding and the labelled grid."""

@@ -1,0 +1,38 @@
+"""SemanticGrid: a labelled voxel grid, as it is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ago_ros.geometry.voxel_grid import VoxelGrid
+
+LABEL_UNCLASSIFIED = 65533
+"""Occupied, and no phrase was scored: no image tower is configured, or no image shows the voxel."""
+LABEL_FREE = 65534
+LABEL_UNOBSERVED = 65535
+
+
+@dataclass(frozen=True, eq=False)
+class SemanticGrid:
+    """Voxels labelled with phrases.
+
+    Attributes:
+        stamp_ns: stamp of the sensor frame.
+        grid: where the voxels lie, in the ego frame at `stamp_ns`.
+        labels: (X, Y, Z) int32: index into `vocabulary`, or LABEL_UNCLASSIFIED, LABEL_FREE, LABEL_UNOBSERVED.
+        confidence: (X, Y, Z) float32 in 0..1; 0 where no phrase was scored.
+        vocabulary: the phrases; empty for a class-agnostic grid.
+    """
+
+    stamp_ns: int
+    grid: VoxelGrid
+    labels: Tensor
+    confidence: Tensor
+    vocabulary: tuple[str, ...] = ()
+
+    @property
+    def occupied(self) -> Tensor:
+        """(X, Y, Z) bool: the voxels with a phrase or with LABEL_UNCLASSIFIED."""
+        return self.labels <= LABEL_UNCLASSIFIED

@@ -1,0 +1,1 @@
+"""Questions to a scene encoding: where something is or could be."""

@@ -1,0 +1,1 @@
+"""One synchronised set of sensor data, and how it is assembled from streams."""

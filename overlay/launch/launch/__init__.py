@@ -1,0 +1,56 @@
+"""The part of ROS 2's `launch` that ago_ros uses: same names, same behaviour, asyncio underneath."""
+
+from . import (
+    actions,
+    conditions,
+    event_handlers,
+    events,
+    launch_description_sources,
+    logging,
+    substitutions,
+    utilities,
+)
+from ._overlay import seal
+from .action import Action
+from .condition import Condition
+from .event import Event
+from .event_handler import BaseEventHandler, EventHandler
+from .invalid_launch_file_error import InvalidLaunchFileError
+from .launch_context import LaunchContext
+from .launch_description import LaunchDescription
+from .launch_description_entity import LaunchDescriptionEntity
+from .launch_description_source import LaunchDescriptionSource
+from .launch_introspector import LaunchIntrospector
+from .launch_service import LaunchService
+from .some_entities_type import SomeEntitiesType
+from .some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsType_types_tuple
+from .substitution import Substitution
+
+__all__ = [
+    "Action",
+    "BaseEventHandler",
+    "Condition",
+    "Event",
+    "EventHandler",
+    "InvalidLaunchFileError",
+    "LaunchContext",
+    "LaunchDescription",
+    "LaunchDescriptionEntity",
+    "LaunchDescriptionSource",
+    "LaunchIntrospector",
+    "LaunchService",
+    "SomeEntitiesType",
+    "SomeSubstitutionsType",
+    "SomeSubstitutionsType_types_tuple",
+    "Substitution",
+    "actions",
+    "conditions",
+    "event_handlers",
+    "events",
+    "launch_description_sources",
+    "logging",
+    "substitutions",
+    "utilities",
+]
+
+__getattr__ = seal(__name__)

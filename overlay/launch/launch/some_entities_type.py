@@ -1,0 +1,7 @@
+"""SomeEntitiesType: one entity or several."""
+
+from collections.abc import Iterable
+
+from .launch_description_entity import LaunchDescriptionEntity
+
+SomeEntitiesType = LaunchDescriptionEntity | Iterable[LaunchDescriptionEntity]
