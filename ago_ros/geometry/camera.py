@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class PinholeCamera:
-    """A camera without distortion. Pixel (u, v) covers [u, u + 1) x [v, v + 1); a pixel's centre is at u + 0.5, v + 0.5.
+    """A camera without distortion. Pixel (u, v) covers [u, u + 1) x [v, v + 1); its centre is u + 0.5, v + 0.5.
 
     Attributes:
         intrinsics: (3, 3) float64; focal lengths and principal point in pixels.
@@ -29,7 +29,7 @@ class PinholeCamera:
         if self.width < 1 or self.height < 1:
             raise ValueError(f"image size must be positive, got {self.width} x {self.height}")
         if not (self.intrinsics[0, 0] > 0 and self.intrinsics[1, 1] > 0):
-            raise ValueError(f"focal lengths must be positive, got {self.intrinsics.tolist()}: is the camera calibrated?")
+            raise ValueError(f"focal lengths must be positive: is the camera calibrated? {self.intrinsics.tolist()}")
 
     def project(self, points: Tensor, min_depth: float = 0.1) -> tuple[Tensor, Tensor, Tensor]:
         """Projects points into the image.

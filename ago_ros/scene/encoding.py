@@ -27,7 +27,8 @@ class SceneEncoding:
         grid: where the voxels lie, in the ego frame at `stamp_ns`.
         state: (X, Y, Z) uint8 of VoxelState.
         map_from_ego: (4, 4) float64, the pose of the ego frame at `stamp_ns`.
-        viewpoint: (3,) float64, where the scene is seen from, ego frame, metres; relations such as "left of" are meant from here.
+        viewpoint: (3,) float64, where the scene is seen from, ego frame, metres; relations such as "left of"
+            are meant from here.
         occupied: (M, 3) int64, the occupied voxels in C order: those where `state` is OCCUPIED.
         features: (M, D) float32 of unit length in the text space of `model`, zero for a voxel that no image shows; None
             where no image tower is configured.
