@@ -4,14 +4,12 @@ from collections.abc import Sequence
 
 
 class InvalidLaunchFileError(Exception):
-    """The file is not a launch file, or fails while it is loaded."""
+    """The file is not a launch file of a known format, or fails while it is loaded."""
 
     def __init__(self, extension: str = "", *, likely_errors: Sequence[Exception] = ()) -> None:
-        self._extension = extension
-        self._likely_errors = likely_errors
-        if likely_errors and extension == "py":
-            self._error_message = f"Caught exception when trying to load file of format [py]: {likely_errors[0]}"
-        else:
-            self._error_message = f"Launch file of format [{extension}] is not supported by the ago_ros overlay: only .py"
-        super().__init__(self._error_message)
-        self.__cause__ = likely_errors[0] if likely_errors else None
+        if not extension or not likely_errors:
+            super().__init__("The launch file may have a syntax error, or its format is unknown")
+            return
+        errors = "".join(f"\n - {type(error).__name__}: {error}" for error in likely_errors)
+        super().__init__(f"Caught exception when trying to load file of format [{extension}]:{errors}")
+        self.__cause__ = likely_errors[0]

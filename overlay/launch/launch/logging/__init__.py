@@ -43,10 +43,9 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Formats the record, by whether it is a line of process output."""
+        record.msg, record.args = record.getMessage(), None
         if isinstance(logging.getLogger(record.name), _OutputLogger):
             return self._output.format(record)
-        record.msg = record.getMessage()
-        record.args = None
         return super().format(record)
 
 

@@ -16,5 +16,5 @@ class LocalSubstitution(Substitution):
         return f"LocalVar('{self.description or self.expression}')"
 
     def perform(self, context: LaunchContext) -> str:
-        """Returns the value as text."""
-        return str(eval(self.expression, {}, context.get_locals_as_dict()))
+        """Returns the value."""
+        return eval(f"locals.{self.expression}", {}, {"locals": context.locals})
