@@ -97,7 +97,7 @@ def render_cubes(grid: VoxelGrid, indices: Tensor, colors: Tensor, view: View, s
         (H, W, 3) uint8 RGB.
     """
     plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="light kit")
-    plotter.background_color = "white"
+    plotter.background_color = pyvista.Color("white")
     if len(indices):
         cloud = pyvista.PolyData(grid.centers(indices).numpy())
         cloud["color"] = colors.numpy()
