@@ -64,7 +64,9 @@ class Counters:
 
     def unaccounted(self) -> dict[str, int]:
         """Return, for each sensor, data in minus data used, dropped or pending; all zero when the books balance."""
-        rest = {sensor: n - self.used.get(sensor, 0) - self.pending.get(sensor, 0) for sensor, n in self.received.items()}
+        rest = {
+            sensor: n - self.used.get(sensor, 0) - self.pending.get(sensor, 0) for sensor, n in self.received.items()
+        }
         for (sensor, _), count in self.dropped.items():
             rest[sensor] = rest.get(sensor, 0) - count
         return rest
