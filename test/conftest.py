@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tiny_nuscenes import write_tiny_nuscenes
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,9 @@ def test_data() -> Path:
 def nuscenes_root(test_data: Path) -> Path:
     """A nuScenes root with the two real keyframes."""
     return test_data / "nuscenes"
+
+
+@pytest.fixture(scope="session")
+def tiny_nuscenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny nuScenes root of a made street; scene-0001: three keyframes and sweeps; scene-0002: one keyframe."""
+    return write_tiny_nuscenes(tmp_path_factory.mktemp("nuscenes") / "tiny")
