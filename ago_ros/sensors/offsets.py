@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from bisect import bisect_left
@@ -66,7 +67,7 @@ def learn_offsets(
     stamps = sorted(sweeps)
     if len(stamps) < _MIN_SWEEPS:
         return None
-    gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+    gaps = [b - a for a, b in itertools.pairwise(stamps)]
     period = statistics.median_low(gaps)
     numbers = [0]
     for gap in gaps:

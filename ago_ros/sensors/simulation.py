@@ -1,4 +1,4 @@
-"""A simulated stream of sensor data with nuScenes' timing, for tests and benchmarks; each datum knows its trigger round.
+"""A simulated stream of sensor data with nuScenes' timing; each datum knows the trigger round that it comes from.
 
 A LiDAR turns steadily; its sweeps are stamped at their end. In some sweeps (nuScenes: after gaps of 2, 2, 1, ...)
 each camera fires as the sweep passes it. The bag may be played in a loop. Data arrive later than their stamps.
