@@ -1,0 +1,124 @@
+"""The lift predictor: training-free occupancy from LiDAR, with image features lifted onto the occupied voxels."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ago_ros.geometry import se3
+from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
+from ago_ros.occupancy.evidence import fuse
+from ago_ros.occupancy.image_features import lift_features
+from ago_ros.occupancy.rays import RayLimits, Rays, make_rays
+from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.sensors.frame import SensorFrame
+from ago_ros.vlm.interface import VisionLanguageModel
+
+
+@dataclass(frozen=True)
+class LiftConfig:
+    """How the lift predictor looks back.
+
+    Attributes:
+        grid: the voxels, in the ego frame.
+        max_sweeps: sweeps in the window, the newest included.
+        max_age_s: sweeps older than this, relative to the newest, leave the window, seconds.
+        max_speed: a robot that seems faster than this has been put elsewhere (a looped bag, a lost localisation), and
+            the window starts anew, metres per second.
+        carve_passes: so many rays of newer sweeps overrule an older return.
+        ray_stride: of older sweeps each ray_stride-th ray frees space; every return counts.
+        limits: which returns are used.
+    """
+
+    grid: VoxelGrid = OCC3D_GRID
+    max_sweeps: int = 5
+    max_age_s: float = 1.0
+    max_speed: float = 70.0
+    carve_passes: int = 2
+    ray_stride: int = 3
+    limits: RayLimits = field(default_factory=RayLimits)
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that mean nothing."""
+        for name in ("max_sweeps", "carve_passes", "ray_stride"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("max_age_s", "max_speed"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+
+
+class LiftPredictor:
+    """Encodes sensor frames one after another; remembers the sweeps of a short window. Not thread safe.
+
+    Args:
+        config: the grid and the window.
+        vlm: gives the occupied voxels their features; None gives a class-agnostic encoding, and images are not looked at.
+
+    Attributes:
+        dropped: returns left out since the last reset, by reason: `invalid`, `own_body`, `too_near`.
+        restarts: how often the window started anew since the last reset, because time or the robot jumped.
+    """
+
+    def __init__(self, config: LiftConfig | None = None, vlm: VisionLanguageModel | None = None) -> None:
+        self.config = config or LiftConfig()
+        self.vlm = vlm
+        self.dropped: Counter[str] = Counter()
+        self.restarts = 0
+        self._window: deque[Rays] = deque(maxlen=self.config.max_sweeps)
+
+    def reset(self) -> None:
+        """Forgets all earlier sweeps and counts."""
+        self._window.clear()
+        self.dropped.clear()
+        self.restarts = 0
+
+    @torch.inference_mode()
+    def encode(self, frame: SensorFrame) -> SceneEncoding:
+        """Encodes the surroundings at the frame's time, in the ego frame of its sweep.
+
+        Args:
+            frame: the newest sweep, and the images where a vision-language model is configured.
+
+        Raises:
+            ValueError: the sweep has no usable point.
+        """
+        rays = make_rays(frame.lidar, self.config.limits, self.dropped)
+        if not len(rays.ends):
+            raise ValueError(f"the sweep at {frame.stamp_ns} ns has no usable point: is the LiDAR blocked or switched off?")
+        self._admit(rays)
+        ego_from_map = se3.invert(frame.lidar.map_from_ego)
+        grid = self.config.grid
+        state = fuse(grid, ego_from_map, list(self._window), self.config.carve_passes, self.config.ray_stride)
+        occupied = (state == VoxelState.OCCUPIED).nonzero()
+        features = None
+        if self.vlm is not None:
+            features = lift_features(self.vlm, frame, grid, occupied)
+        return SceneEncoding(
+            frame.stamp_ns,
+            grid,
+            state,
+            frame.lidar.map_from_ego,
+            self._viewpoint(frame),
+            occupied,
+            features,
+            "" if self.vlm is None else self.vlm.name,
+        )
+
+    def _viewpoint(self, frame: SensorFrame) -> Tensor:
+        return frame.lidar.ego_from_lidar[:3, 3].clone()
+
+    def _admit(self, rays: Rays) -> None:
+        """Puts the newest sweep first and drops the sweeps that do not belong with it."""
+        if self._window:
+            newest = self._window[0]
+            seconds = (rays.stamp_ns - newest.stamp_ns) / 1e9
+            if seconds <= 0 or (rays.position - newest.position).norm() > self.config.max_speed * seconds:
+                self._window.clear()
+                self.restarts += 1
+        while self._window and rays.stamp_ns - self._window[-1].stamp_ns > self.config.max_age_s * 1e9:
+            self._window.pop()
+        self._window.appendleft(rays)
