@@ -30,9 +30,7 @@ class LaunchService:
         debug: logs debug messages and sets asyncio's debug mode.
     """
 
-    def __init__(
-        self, *, argv: Iterable[str] | None = None, noninteractive: bool = False, debug: bool = False
-    ) -> None:
+    def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False, debug: bool = False) -> None:
         logging.launch_config.level = "DEBUG" if debug else "INFO"
         self._debug = debug
         self._logger = logging.get_logger("launch")

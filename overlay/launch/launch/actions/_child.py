@@ -16,14 +16,20 @@ GRACE_S = 1.0
 class _Child(asyncio.SubprocessProtocol):
     """Tells of the child's output and end."""
 
-    def __init__(self, on_output: Output, loop: asyncio.AbstractEventLoop) -> None:
-        self.on_output = on_output
+    def __init__(self, on_start: Callable[[int], None], on_output: Output, loop: asyncio.AbstractEventLoop) -> None:
+        self._on_start = on_start
+        self._on_output = on_output
         self.exited = loop.create_future()
         self.closed = {1: loop.create_future(), 2: loop.create_future()}
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Tells of the start, before any output."""
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        self._on_start(transport.get_pid())
+
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Passes on a piece of output."""
-        self.on_output(fd, data)
+        self._on_output(fd, data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Notes the end of one of the streams."""
@@ -96,6 +102,7 @@ async def start_child(
     env: Mapping[str, str] | None,
     shell: bool,
     emulate_tty: bool,
+    on_start: Callable[[int], None],
     on_output: Output,
 ) -> ChildProcess:
     """Starts a process.
@@ -106,13 +113,14 @@ async def start_child(
         env: the environment.
         shell: has a shell run the arguments, joined by spaces.
         emulate_tty: lets the process believe that it writes to terminals.
+        on_start: called with the process's id.
         on_output: called with 1 (standard output) or 2 (standard error) and each piece of output.
 
     Raises:
         OSError: it cannot be started.
     """
     loop = asyncio.get_running_loop()
-    child = _Child(on_output, loop)
+    child = _Child(on_start, on_output, loop)
     masters, slaves = [], []
     if emulate_tty:
         for _ in (1, 2):

@@ -243,15 +243,13 @@ class ExecuteProcess(Action):
                 env=details["env"],
                 shell=self.shell,
                 emulate_tty=self.emulate_tty,
+                on_start=lambda pid: self._on_start(context, pid),
                 on_output=lambda fd, data: self._on_output(context, fd, data),
             )
         except OSError as error:
             self._logger.error(f"process cannot be started: {error} (cmd '{' '.join(details['cmd'])}')")
             return False
         self._child = child
-        details["pid"] = child.pid
-        self._logger.info(f"process started with pid [{child.pid}]")
-        context.emit_event_sync(ProcessStarted(**details))
         if self._shutdown_requested.is_set():
             self._begin_to_end()
         await child.wait()
@@ -298,11 +296,18 @@ class ExecuteProcess(Action):
         self._logger.info(f"sending signal '{signal_name}' to process[{self.name}]")
         self._child.send_signal(signal.Signals[signal_name])
 
+    def _on_start(self, context: LaunchContext, pid: int) -> None:
+        assert self.process_details is not None
+        self.process_details["pid"] = pid
+        self._logger.info(f"process started with pid [{pid}]")
+        context.emit_event_sync(ProcessStarted(**self.process_details))
+
     def _on_output(self, context: LaunchContext, fd: int, data: bytes) -> None:
+        assert self.process_details is not None
         if self._cache is not None:
             self._cache[fd] += data
         event_class = ProcessStdout if fd == STDOUT else ProcessStderr
-        context.emit_event_sync(event_class(text=data, **{"pid": None, **(self.process_details or {})}))
+        context.emit_event_sync(event_class(text=data, **self.process_details))
         *lines, self._pending[fd] = (self._pending[fd] + data).split(b"\n")
         for line in lines:
             self._log_line(fd, line)

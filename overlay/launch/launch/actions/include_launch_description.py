@@ -60,7 +60,8 @@ class IncludeLaunchDescription(Action):
 
     def _argument_names(self, context: LaunchContext) -> list[str]:
         return [
-            perform_substitutions(context, normalize_to_list_of_substitutions(name)) for name, _ in self.launch_arguments
+            perform_substitutions(context, normalize_to_list_of_substitutions(name))
+            for name, _ in self.launch_arguments
         ]
 
     def _require_arguments(self, context: LaunchContext, description: LaunchDescription) -> None:

@@ -39,8 +39,10 @@ class OnActionEventBase(BaseEventHandler):
         target_action_cls: type[Action],
         **kwargs: Any,
     ) -> None:
-        if action_matcher is not None and not callable(action_matcher) and not isinstance(
-            action_matcher, target_action_cls
+        if (
+            action_matcher is not None
+            and not callable(action_matcher)
+            and not isinstance(action_matcher, target_action_cls)
         ):
             raise TypeError(f"action_matcher must be an '{target_action_cls.__name__}' instance or a callable")
 
@@ -71,7 +73,8 @@ def _checked(entities: SomeEntitiesType) -> list[LaunchDescriptionEntity]:
     for entity in as_list:
         if not isinstance(entity, LaunchDescriptionEntity):
             raise TypeError(
-                f"expected all items in 'on_event' iterable to be of type 'LaunchDescriptionEntity' but got '{type(entity)}'"
+                "expected all items in 'on_event' iterable to be of type 'LaunchDescriptionEntity' "
+                f"but got '{type(entity)}'"
             )
     return as_list
 

@@ -12,4 +12,6 @@ def ensure_argument_type(
     if not isinstance(argument, allowed):
         names = ", ".join(str(allowed_type) for allowed_type in allowed)
         expected = "Expected" if caller is None else f"'{caller}' expected"
-        raise TypeError(f"{expected} '{argument_name}' to be one of [{names}], but got '{argument}' of {type(argument)}")
+        raise TypeError(
+            f"{expected} '{argument_name}' to be one of [{names}], but got '{argument}' of {type(argument)}"
+        )

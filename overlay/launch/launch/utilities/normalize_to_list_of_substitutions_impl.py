@@ -25,5 +25,6 @@ def _normalize(item: Any) -> Substitution:
     if isinstance(item, str):
         return TextSubstitution(text=item)
     raise TypeError(
-        f"Failed to normalize given item of type '{type(item)}', when only 'str' or 'launch.Substitution' were expected."
+        f"Failed to normalize given item of type '{type(item)}', "
+        "when only 'str' or 'launch.Substitution' were expected."
     )

@@ -40,8 +40,10 @@ def extract_type(data_type: Any) -> tuple[type, bool]:
 def _is_text(value: Any) -> bool:
     if isinstance(value, str | Substitution):
         return True
-    return isinstance(value, list | tuple) and any(isinstance(item, Substitution) for item in value) and all(
-        isinstance(item, str | Substitution) for item in value
+    return (
+        isinstance(value, list | tuple)
+        and any(isinstance(item, Substitution) for item in value)
+        and all(isinstance(item, str | Substitution) for item in value)
     )
 
 
