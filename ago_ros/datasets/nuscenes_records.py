@@ -75,6 +75,18 @@ class SensorRecord:
     map_from_ego: Tensor
     camera: PinholeCamera | None
 
+    def check_size(self, width: int, height: int) -> None:
+        """Holds an image's size in pixels against the calibration's.
+
+        Raises:
+            DatasetError: they differ.
+        """
+        if self.camera is not None and (width, height) != (self.camera.width, self.camera.height):
+            raise DatasetError(
+                f"{self.path}: the image is {width} x {height}, sample_data.json says {self.camera.width} x "
+                f"{self.camera.height}: its calibration does not fit; restore the original"
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
@@ -141,12 +153,7 @@ def read_image(record: SensorRecord) -> CameraImage:
     """
     assert record.camera is not None, f"{record.sensor} is no camera"
     image = decode_image(read_file(record.path), record.path)
-    height, width = image.shape[:2]
-    if (width, height) != (record.camera.width, record.camera.height):
-        raise DatasetError(
-            f"{record.path}: the image is {width} x {height}, sample_data.json says {record.camera.width} x "
-            f"{record.camera.height}: its calibration does not fit; restore the original"
-        )
+    record.check_size(image.shape[1], image.shape[0])
     return CameraImage(record.stamp_ns, image, record.camera, record.ego_from_sensor, record.map_from_ego)
 
 
