@@ -170,6 +170,7 @@ class FrameAssembler:
                 self._ledger.resets["jump_back" if held.stamp_ns < newest else "jump_forward"] += 1
                 _LOG.warning("sweep stamps jumped by %.3f s: starting over", (held.stamp_ns - newest) / 1e9)
                 self._begin_timeline(held, clock_ns)
+                suspect.arrival_ns = held.arrival_ns = clock_ns
                 self._place_sweep(suspect)
                 suspect = None
         if suspect is not None:

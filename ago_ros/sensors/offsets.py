@@ -121,8 +121,8 @@ def _cut(phases: Mapping[str, _Phase], period: int, sweep_begin: float, known: M
     for moved in range(len(order)):
         later = {c: base[c] + (period if i < moved else 0) for i, c in enumerate(order)}
         rounds = _rounds(phases, later, period)
-        candidates.append((rounds, later))
-        candidates.append((rounds, {c: o - period for c, o in later.items()}))
+        shifts = {-1, 0} | {round((known[c] - o) / period) for c, o in later.items() if c in known}
+        candidates.extend((rounds, {c: o + shift * period for c, o in later.items()}) for shift in sorted(shifts))
     fewest = min(rounds for rounds, _ in candidates)
 
     def preference(offsets: Mapping[str, float]) -> tuple[int, float, float]:

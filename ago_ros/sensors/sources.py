@@ -96,10 +96,10 @@ class Source:
         """Forget the stream's past except for what still waits.
 
         Args:
-            clock_ns: The arrival clock, which may have jumped back.
+            clock_ns: The arrival clock, which may have jumped; waiting counts from there.
         """
         self.history.clear()
         self.newest_ns = None
         for held in self.waiting:
-            held.arrival_ns = min(held.arrival_ns, clock_ns)
+            held.arrival_ns = clock_ns
             self.note(held.stamp_ns)
