@@ -1,0 +1,262 @@
+"""The parameters of the occupancy node: the one place where each is declared.
+
+`python -m ago_ros.nodes.parameters` prints them as the Markdown table that the README carries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+
+from ago_ros.geometry.voxel_grid import VoxelGrid
+from ago_ros.nodes.qos import PRESETS
+from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, AssemblerConfig
+
+START, CONFIGURE, ANY_TIME = "at start", "at configure", "any time"
+
+DRIVING_PHRASES = (
+    "barrier", "bicycle", "bus", "car", "construction vehicle", "motorcycle", "pedestrian", "traffic cone", "trailer",
+    "truck", "road", "sidewalk", "grass", "building", "tree",
+)  # fmt: skip
+
+T = TypeVar("T")
+
+
+def _parameter(
+    default: T,
+    description: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    when: str = CONFIGURE,
+) -> T:
+    """Declares one parameter: default (fixes the type), meaning, allowed values, and when it takes effect."""
+    metadata = {"description": description, "low": low, "high": high, "choices": choices, "when": when}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class OccupancyParameters:
+    """Values of the node's parameters. Each field's name, default and metadata are the parameter's declaration.
+
+    Raises:
+        ValueError: A value is outside its range or choices.
+    """
+
+    autostart: bool = _parameter(True, "Configure and activate without a lifecycle manager.", when=START)
+    cameras: tuple[str, ...] = _parameter(
+        NUSCENES_CAMERAS, "Camera names; each is the base of its topics. One empty name: no camera."
+    )
+    lidar: str = _parameter(
+        "lidar_top", "Topic of the LiDAR, PointCloud2 with x y z and, if present, intensity and ring."
+    )
+    image_transport: str = _parameter(
+        "compressed",
+        "`compressed` reads <camera>/image_rect/compressed, `raw` reads <camera>/image_rect.",
+        choices=("compressed", "raw"),
+    )
+    input_qos: str = _parameter("sensor_data", "QoS preset of the sensor subscriptions.", choices=tuple(PRESETS))
+    input_depth: int = _parameter(20, "Messages that each sensor's queue holds.", low=1, high=1000)
+    output_qos: str = _parameter("reliable", "QoS preset of the published grids and points.", choices=tuple(PRESETS))
+    base_frame: str = _parameter("base_link", "The ego frame: grids and answers are given in it.")
+    map_frame: str = _parameter("map", "A frame that does not move with the robot; ego motion is measured against it.")
+    tf_timeout_ms: int = _parameter(
+        200, "A sweep or image whose transform is not there after this long is dropped.", low=0, high=10000
+    )
+    deadline_ms: int = _parameter(
+        200, "Images that have not come this long after their sweep are counted as missing.", low=1, high=10000
+    )
+    window_ms: int = _parameter(
+        15, "Images within this time of where their camera should fire belong to the sweep.", low=1, high=1000
+    )
+    camera_offsets_ms: tuple[float, ...] = _parameter(
+        (math.nan,), "Image stamp minus sweep stamp, one for each of `cameras`. A single nan: learned from the stamps."
+    )
+    method: str = _parameter("lift", "What computes the grid.", choices=("lift",))
+    device: str = _parameter("cpu", "Torch device: cpu, cuda, cuda:0, ...")
+    vlm: str = _parameter(
+        "", "Vision-language model: a Hugging Face id or a folder. Empty: the grid is class-agnostic."
+    )
+    vocabulary: tuple[str, ...] = _parameter(
+        DRIVING_PHRASES, "Phrases to label voxels with; the service set_vocabulary replaces them."
+    )
+    grid_origin: tuple[float, ...] = _parameter(
+        (-40.0, -40.0, -1.0), "Outer corner of the first voxel in the ego frame, metres."
+    )
+    voxel_size: float = _parameter(0.4, "Edge of a voxel, metres.", low=0.01, high=10.0)
+    grid_shape: tuple[int, ...] = _parameter((200, 200, 16), "Number of voxels along x, y and z.")
+    window_sweeps: int = _parameter(5, "LiDAR sweeps that a grid is made from, at most.", low=1, high=100)
+    window_sec: float = _parameter(1.0, "Older sweeps leave the window.", low=0.01, high=60.0)
+    encoding: str = _parameter("sparse", "How grids are sent.", choices=("sparse", "dense"), when=ANY_TIME)
+    publish_points: bool = _parameter(True, "Publish occupancy/points, the cloud that RViz draws.", when=ANY_TIME)
+    cache_size: int = _parameter(20, "Encoded frames kept to answer queries from.", low=1, high=1000)
+    max_latency_ms: float = _parameter(
+        250.0, "Diagnostics warn when the p95 latency from sensor stamp to published grid is above.",
+        low=0.0, high=60000.0, when=ANY_TIME,
+    )  # fmt: skip
+    min_rate_hz: float = _parameter(
+        1.0, "Diagnostics warn when grids come more slowly.", low=0.0, high=1000.0, when=ANY_TIME
+    )
+    max_drop_share: float = _parameter(
+        0.2, "Diagnostics warn when a larger share of the frames is dropped.", low=0.0, high=1.0, when=ANY_TIME
+    )
+    stale_sec: float = _parameter(
+        3.0, "Diagnostics call an input, or the output, stale when nothing came for so long.",
+        low=0.1, high=3600.0, when=ANY_TIME,
+    )  # fmt: skip
+    startup_check_sec: float = _parameter(
+        5.0, "Time after activation at which the node says what input is missing; 0: never.", low=0.0, high=3600.0
+    )
+
+    def __post_init__(self) -> None:
+        """Refuses values outside the declared ranges and choices."""
+        for declared in fields(self):
+            _check(declared, getattr(self, declared.name))
+        if len(self.grid_origin) != 3 or not all(math.isfinite(value) for value in self.grid_origin):
+            raise ValueError(f"grid_origin must be three finite numbers, got {list(self.grid_origin)}")
+        if len(self.grid_shape) != 3 or not all(1 <= count <= 2048 for count in self.grid_shape):
+            raise ValueError(f"grid_shape must be three numbers from 1 to 2048, got {list(self.grid_shape)}")
+        if len(set(self.camera_names)) != len(self.camera_names):
+            raise ValueError(f"cameras names one camera twice: {list(self.cameras)}")
+
+        self.assembler  # noqa: B018  refuses what the assembler would refuse
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """The cameras without blank names, as ROS cannot write an empty list of strings."""
+        return tuple(name for name in self.cameras if name.strip())
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The vocabulary without blank phrases."""
+        return tuple(phrase for phrase in self.vocabulary if phrase.strip())
+
+    @property
+    def assembler(self) -> AssemblerConfig:
+        """The settings of the frame assembler.
+
+        Raises:
+            ValueError: The number of offsets is not the number of cameras.
+        """
+        offsets = {}
+        if not (len(self.camera_offsets_ms) == 1 and math.isnan(self.camera_offsets_ms[0])):
+            if len(self.camera_offsets_ms) != len(self.camera_names):
+                raise ValueError(
+                    f"camera_offsets_ms has {len(self.camera_offsets_ms)} numbers for {len(self.camera_names)} cameras"
+                )
+            pairs = zip(self.camera_names, self.camera_offsets_ms)
+            offsets = {name: round(offset * 1e6) for name, offset in pairs if not math.isnan(offset)}
+        return AssemblerConfig(
+            anchor=self.lidar,
+            cameras=self.camera_names,
+            offsets_ns=offsets,
+            window_ns=self.window_ms * 1_000_000,
+            deadline_ns=self.deadline_ms * 1_000_000,
+        )
+
+    @property
+    def grid(self) -> VoxelGrid:
+        """The voxel grid, in the ego frame."""
+        x, y, z = self.grid_origin
+        return VoxelGrid((x, y, z), self.voxel_size, (self.grid_shape[0], self.grid_shape[1], self.grid_shape[2]))
+
+    def image_topic(self, camera: str) -> str:
+        """Returns the relative topic of a camera's images."""
+        return f"{camera}/image_rect/compressed" if self.image_transport == "compressed" else f"{camera}/image_rect"
+
+
+def _check(declared: Field[Any], value: Any) -> None:
+    low, high, choices = (declared.metadata[key] for key in ("low", "high", "choices"))
+    if low is not None and not low <= value <= high:
+        raise ValueError(f"{declared.name} must be from {low:g} to {high:g}, got {value}")
+    if choices and value not in choices:
+        raise ValueError(f"{declared.name} must be one of {', '.join(choices)}; got '{value}'")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def descriptor(declared: Field[Any]) -> ParameterDescriptor:
+    """Describes a parameter to ROS tools."""
+    metadata = declared.metadata
+    described = ParameterDescriptor(description=metadata["description"], read_only=metadata["when"] == START)
+    constraints = [f"takes effect {metadata['when']}"]
+    if metadata["choices"]:
+        constraints.append(f"one of {', '.join(metadata['choices'])}")
+    described.additional_constraints = "; ".join(constraints)
+    if metadata["low"] is not None and isinstance(declared.default, int):
+        described.integer_range = [IntegerRange(from_value=int(metadata["low"]), to_value=int(metadata["high"]))]
+    elif metadata["low"] is not None:
+        described.floating_point_range = [FloatingPointRange(from_value=metadata["low"], to_value=metadata["high"])]
+    return described
+
+
+def declare(node: Node) -> OccupancyParameters:
+    """Declares every parameter on a node.
+
+    Returns:
+        The values, with the overrides that the node was started with.
+
+    Raises:
+        ValueError: An override has the wrong type or is out of range; one line that names it.
+    """
+    for declared in fields(OccupancyParameters):
+        try:
+            node.declare_parameter(declared.name, _plain(declared.default), descriptor(declared))
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ValueError(f"parameter '{declared.name}' ({declared.metadata['description']}): {error}") from error
+    return read(node)
+
+
+def read(node: Node, **overrides: Any) -> OccupancyParameters:
+    """Reads the current values; `overrides` stand in for values that are about to be set.
+
+    Raises:
+        ValueError: A value is outside its range or choices.
+    """
+    values: dict[str, Any] = {}
+    for declared in fields(OccupancyParameters):
+        value = overrides.get(declared.name, node.get_parameter(declared.name).value)
+        values[declared.name] = tuple(value) if isinstance(declared.default, tuple) else value
+    return OccupancyParameters(**values)
+
+
+def takes_effect(name: str) -> str:
+    """Says when a change of a parameter counts: `START`, `CONFIGURE` or `ANY_TIME`; empty for a name not here."""
+    return next((str(f.metadata["when"]) for f in fields(OccupancyParameters) if f.name == name), "")
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, tuple):
+        return f"`[{', '.join(map(str, default))}]`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default}`" if default != "" else "empty"
+
+
+def _allowed(metadata: Mapping[str, Any]) -> str:
+    if metadata["low"] is not None:
+        return f"{metadata['low']:g} to {metadata['high']:g}"
+    return ", ".join(f"`{choice}`" for choice in metadata["choices"])
+
+
+def markdown_table() -> str:
+    """Writes the parameters as a Markdown table."""
+    rows = ["| parameter | default | range | takes effect | meaning |", "|---|---|---|---|---|"]
+    for declared in fields(OccupancyParameters):
+        meta = declared.metadata
+        cells = (f"`{declared.name}`", _shown(declared.default), _allowed(meta), meta["when"], meta["description"])
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown_table(), end="")
