@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ago_ros.geometry import se3
-from ago_ros.geometry.raycast import cast_rays
+from ago_ros.geometry.raycast import RayCounts, cast_rays
 from ago_ros.geometry.voxel_grid import VoxelGrid
+from ago_ros.occupancy import _kernels
 from ago_ros.occupancy.rays import Rays
 from ago_ros.scene.encoding import VoxelState
 
@@ -33,55 +36,44 @@ def fuse(grid: VoxelGrid, grid_from_map: Tensor, sweeps: Sequence[Rays], carve_p
         grid_from_map: (4, 4) float64, to the frame that the grid lies in.
         sweeps: newest first; at least one.
         carve_passes: so many rays of newer sweeps overrule an older hit.
-        stride: all returns of every sweep count, but only each stride-th ray frees and carves, except that all rays of
-            the newest sweep free.
+        stride: every return of every sweep counts, and every ray of the newest frees; but only each stride-th ray of an
+            older sweep frees (up to its last stretch), and only each stride-th ray carves.
 
     Returns:
         (X, Y, Z) uint8 of VoxelState.
     """
-    occupied = torch.zeros(grid.num_voxels, dtype=torch.bool)
-    freed = torch.zeros(grid.num_voxels, dtype=torch.bool)
-    carved = torch.zeros(grid.num_voxels, dtype=torch.int32)
-    tails: list[tuple[Tensor, Tensor]] = []
+    occupied = np.zeros(grid.num_voxels, np.bool_)
+    free = np.zeros(grid.num_voxels, np.bool_)
+    carved = np.zeros(grid.num_voxels, np.int32)
     for age, sweep in enumerate(sweeps):
         origin = se3.transform_points(grid_from_map, sweep.origin[None])
         ends = se3.transform_points(grid_from_map, sweep.ends)
-        hit = _voxels(grid, ends[sweep.returned])
-        occupied[hit[carved[hit] < carve_passes]] = True
-        thinned = ends[::stride]
-        starts = origin.expand_as(thinned)
-        turns = _graze_starts(grid, starts, thinned, sweep.returned[::stride])
+        hit = _find_voxels(grid, ends[sweep.returned])
+        _kernels.add_hits(hit, carved, carve_passes, occupied)
         if age == 0:
-            freed |= cast_rays(grid, origin.expand_as(ends), ends).passes.flatten() > 0
-        else:
-            tails.append((turns, thinned))
-        if age + 1 < len(sweeps) or age > 0:
-            head = cast_rays(grid, starts, turns)
+            passes = cast_rays(grid, origin.expand_as(ends), ends).passes.reshape(-1).numpy()
+            _kernels.add_free(passes, passes, free)
+        if len(sweeps) > 1:
+            carving = _cast_carving(grid, origin, ends[::stride], sweep.returned[::stride])
+            passes = carving.passes.reshape(-1).numpy()
             if age > 0:
-                freed |= (head.passes + head.hits).flatten() > 0
-            head.passes.view(-1)[hit] = 0
-            carved += head.passes.flatten()
-    if tails:
-        starts, ends = (torch.cat(parts) for parts in zip(*tails, strict=True))
-        freed |= cast_rays(grid, starts, ends).passes.flatten() > 0
-    freed[_voxels(grid, se3.transform_points(grid_from_map, sweeps[0].own))] = False
-    state = torch.full((grid.num_voxels,), VoxelState.UNOBSERVED, dtype=torch.uint8)
-    state[freed] = VoxelState.FREE
+                _kernels.add_free(passes, carving.hits.reshape(-1).numpy(), free)
+            _kernels.add_carving(passes, hit, carved)
+    free[_find_voxels(grid, se3.transform_points(grid_from_map, sweeps[0].own))] = False
+    state = np.full(grid.num_voxels, VoxelState.UNOBSERVED, np.uint8)
+    state[free] = VoxelState.FREE
     state[occupied] = VoxelState.OCCUPIED
-    return state.reshape(grid.shape)
+    return torch.from_numpy(state).reshape(grid.shape)
 
 
-def _voxels(grid: VoxelGrid, points: Tensor) -> Tensor:
-    """Returns the flat indices of the voxels that hold points, one for each point inside."""
-    indices, _ = grid.indices(points)
-    return grid.flatten(indices)
+def _cast_carving(grid: VoxelGrid, origin: Tensor, ends: Tensor, returned: Tensor) -> RayCounts:
+    """Casts rays up to where their last stretch begins; rays without a return have none."""
+    starts = origin.expand_as(ends)
+    longest = _LONGEST_GRAZE * grid.voxel_size
+    cut = _kernels.graze_starts(origin[0].numpy(), ends.numpy(), returned.numpy(), grid.voxel_size, longest)
+    return cast_rays(grid, starts, torch.from_numpy(cut))
 
 
-def _graze_starts(grid: VoxelGrid, starts: Tensor, ends: Tensor, returned: Tensor) -> Tensor:
-    """Returns the (R, 3) points from where on the rays no longer carve; the end itself for rays without a return."""
-    along = ends - starts
-    length = along.norm(dim=1).clamp(min=1e-9)
-    rise = along[:, 2].abs() / length
-    spared = (grid.voxel_size / rise.clamp(min=1e-9)).clamp(grid.voxel_size, _LONGEST_GRAZE * grid.voxel_size)
-    share = torch.where(returned, (spared / length).clamp(max=1.0), 0.0)
-    return ends - along * share[:, None]
+def _find_voxels(grid: VoxelGrid, points: Tensor) -> NDArray[np.int64]:
+    """Returns the flat indices of the voxels that points fall in; points outside are dropped."""
+    return _kernels.find_voxels(points.numpy(), np.array(grid.origin), grid.voxel_size, np.array(grid.shape))

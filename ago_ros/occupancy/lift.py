@@ -13,6 +13,7 @@ from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 from ago_ros.occupancy.evidence import fuse
 from ago_ros.occupancy.image_features import lift_features
 from ago_ros.occupancy.rays import RayLimits, Rays, make_rays
+from ago_ros.occupancy.threads import single_thread
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
@@ -86,30 +87,28 @@ class LiftPredictor:
         Raises:
             ValueError: the sweep has no usable point.
         """
+        with single_thread():
+            state = self._state(frame)
+            occupied = (state == VoxelState.OCCUPIED).nonzero()
+        features = None if self.vlm is None else lift_features(self.vlm, frame, self.config.grid, occupied)
+        return SceneEncoding(
+            stamp_ns=frame.stamp_ns,
+            grid=self.config.grid,
+            state=state,
+            map_from_ego=frame.lidar.map_from_ego,
+            viewpoint=frame.lidar.ego_from_lidar[:3, 3].clone(),
+            occupied=occupied,
+            features=features,
+            model="" if self.vlm is None else self.vlm.name,
+        )
+
+    def _state(self, frame: SensorFrame) -> Tensor:
         rays = make_rays(frame.lidar, self.config.limits, self.dropped)
         if not len(rays.ends):
             raise ValueError(f"the sweep at {frame.stamp_ns} ns has no usable point: is the LiDAR blocked or switched off?")
         self._admit(rays)
         ego_from_map = se3.invert(frame.lidar.map_from_ego)
-        grid = self.config.grid
-        state = fuse(grid, ego_from_map, list(self._window), self.config.carve_passes, self.config.ray_stride)
-        occupied = (state == VoxelState.OCCUPIED).nonzero()
-        features = None
-        if self.vlm is not None:
-            features = lift_features(self.vlm, frame, grid, occupied)
-        return SceneEncoding(
-            frame.stamp_ns,
-            grid,
-            state,
-            frame.lidar.map_from_ego,
-            self._viewpoint(frame),
-            occupied,
-            features,
-            "" if self.vlm is None else self.vlm.name,
-        )
-
-    def _viewpoint(self, frame: SensorFrame) -> Tensor:
-        return frame.lidar.ego_from_lidar[:3, 3].clone()
+        return fuse(self.config.grid, ego_from_map, self._window, self.config.carve_passes, self.config.ray_stride)
 
     def _admit(self, rays: Rays) -> None:
         """Puts the newest sweep first and drops the sweeps that do not belong with it."""
