@@ -144,7 +144,7 @@ def dtype_from_fields(fields: Iterable[PointField], point_step: int | None = Non
             formats.append(datatype.str)
             offsets.append(field.offset + part * datatype.itemsize)
     assert len(set(names)) == len(names), f"two fields have the same name: {names}"
-    layout: dict[str, Any] = {"names": names, "formats": formats, "offsets": offsets}
+    layout: Any = {"names": names, "formats": formats, "offsets": offsets}
     if point_step is not None:
         layout["itemsize"] = point_step
     return np.dtype(layout)
@@ -179,7 +179,7 @@ def create_cloud(
         assert points.dtype == dtype, f"the points are of dtype {points.dtype}, the fields of {dtype}"
     assert points.ndim <= 2, f"an organised cloud has two dimensions, these points have {points.ndim}"
     data = array.array("B")
-    data.frombytes(np.ascontiguousarray(points).reshape(-1).view(np.uint8))
+    data.frombytes(np.ascontiguousarray(points).reshape(-1).view(np.uint8).data)
     cloud = PointCloud2(
         header=header,
         height=points.shape[1] if points.ndim == 2 else 1,

@@ -64,7 +64,7 @@ def rotation_from_matrix(matrix: ArrayLike) -> tuple[float, np.ndarray, np.ndarr
 
 def inverse_matrix(matrix: ArrayLike) -> np.ndarray:
     """Returns the inverse of a square matrix."""
-    return np.linalg.inv(matrix)
+    return np.linalg.inv(np.asarray(matrix))
 
 
 def concatenate_matrices(*matrices: ArrayLike) -> np.ndarray:
