@@ -34,6 +34,7 @@ setup(
         "console_scripts": [
             "ago = ago_ros.cli.main:main",
             "occupancy_node = ago_ros.nodes.occupancy_node:main",
+            "viewer_node = ago_ros.nodes.viewer_node:main",
         ],
     },
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import rerun as rr
-import torch
 from torch import Tensor
 
 from ago_ros.geometry import se3
@@ -45,13 +44,20 @@ class LiveViewer:
             rr.AnyValues(label=labels.numpy()),
         )
 
-    def show_probability(self, grid: SemanticGrid, probability: Tensor) -> None:
-        """Shows an answer: (X, Y, Z) float32 probability on the voxels of `grid`; faint voxels are left out."""
-        self._at(grid.stamp_ns)
-        peak = float(probability.max())
-        indices = (probability > 0.05 * peak).nonzero() if peak > 0 else torch.zeros((0, 3), dtype=torch.int64)
-        colors = scale_colors(probability[tuple(indices.T)], 0.0, max(peak, 1e-9), "inferno")
-        self._stream.log("map/base_link/answer", self._cubes(grid.grid.centers(indices), grid.grid.voxel_size, colors))
+    def show_answer(self, stamp_ns: int, centers: Tensor, probability: Tensor, voxel_size: float) -> None:
+        """Shows where something may be.
+
+        Args:
+            stamp_ns: the frame that was asked.
+            centers: (M, 3) float32, centres of the voxels, ego frame, metres.
+            probability: (M,) float32; voxels far below the peak are left out.
+            voxel_size: metres.
+        """
+        self._at(stamp_ns)
+        peak = float(probability.max()) if len(probability) else 0.0
+        likely = probability > 0.05 * peak
+        colors = scale_colors(probability[likely], 0.0, peak, "inferno")
+        self._stream.log("map/base_link/answer", self._cubes(centers[likely], voxel_size, colors))
 
     def show_jpeg(self, name: str, stamp_ns: int, jpeg: bytes, camera: PinholeCamera, ego_from_camera: Tensor) -> None:
         """Shows a camera's picture, still compressed, where the camera sits."""

@@ -138,7 +138,8 @@ def test_viewer_records_what_it_is_shown(tmp_path):
     viewer = LiveViewer(save=recording)
     grid = grid_with({(30, 16, 2): 0}, ("car",))
     viewer.show_grid(grid, se3.identity())
-    viewer.show_probability(grid, torch.zeros(GRID.shape))
+    viewer.show_answer(0, torch.zeros(3, 3), torch.tensor([0.5, 0.2, 0.001]), 0.5)
+    viewer.show_answer(0, torch.zeros(0, 3), torch.zeros(0), 0.5)
     camera = frame_looking_ahead(se3.identity()).cameras["cam_front"]
     viewer.show_jpeg("cam_front", 0, b"\xff\xd8\xff\xd9", camera.camera, EGO_FROM_CAMERA)
     viewer.close()
