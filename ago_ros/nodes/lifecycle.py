@@ -11,7 +11,7 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 
 def logged_transition(transition: Callable[[Any, LifecycleState], TransitionCallbackReturn]) -> Callable[..., Any]:
-    """Wraps a transition of a lifecycle node: rclpy swallows what it raises; here it is logged and the transition fails.
+    """Wraps a transition of a lifecycle node: what it raises, which rclpy swallows, is logged.
 
     ValueError and OSError stand for settings that do not work and are logged as one line: FAILURE, the node stays
     where it was. Anything else is logged with its trace: ERROR, which leads to on_error.

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle.publisher import LifecyclePublisher
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import PointCloud2
-from visualization_msgs.msg import MarkerArray
 
-from ago_msgs.msg import SemanticVoxelGrid, Vocabulary
+from ago_msgs.msg import Vocabulary
 from ago_msgs.srv import LocateObject
 from ago_ros.nodes.answers import regions_to_markers
 from ago_ros.nodes.conversions import grid_to_cloud, grid_to_message, probability_to_cloud, to_header
 from ago_ros.nodes.parameters import OccupancyParameters
-from ago_ros.nodes.qos import make_qos
+from ago_ros.nodes.topics import HEATMAP, MARKERS, POINTS, VOCABULARY, VOXELS, output_topics
 from ago_ros.scene.semantic_grid import SemanticGrid
 from ago_ros.scene_query.answer import Answer
-
-VOXELS, POINTS, VOCABULARY = "occupancy/voxels", "occupancy/points", "occupancy/vocabulary"
-HEATMAP, MARKERS = "locate/heatmap", "locate/markers"
-
-
-def output_topics(parameters: OccupancyParameters) -> dict[str, tuple[type, QoSProfile]]:
-    """Returns every published topic with its type and QoS."""
-    stream = make_qos(parameters.output_qos, 5)
-    latched = make_qos("latched", 1)
-    return {
-        VOXELS: (SemanticVoxelGrid, stream),
-        POINTS: (PointCloud2, stream),
-        VOCABULARY: (Vocabulary, latched),
-        HEATMAP: (PointCloud2, latched),
-        MARKERS: (MarkerArray, latched),
-    }
 
 
 class Outputs:

@@ -19,7 +19,7 @@ from ago_ros.scene_query.query import QueryError
 
 
 def refusing(handler: Callable[..., None]) -> Callable[..., Any]:
-    """Wraps a handler that fills a response: what it raises becomes success = false and a message; the node lives on."""
+    """Wraps a handler that fills a response: what it raises becomes success = false and a message."""
 
     @functools.wraps(handler)
     def wrapped(self: QueryServices, request: Any, response: Any) -> Any:
