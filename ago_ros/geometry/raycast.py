@@ -25,6 +25,9 @@ from ago_ros.geometry.voxel_grid import VoxelGrid
 _REACH = 2.0**20 - 1
 """How far from the grid's origin segments are followed, in voxels: further out the walk's integers would overflow."""
 
+_UNKNOWN = 2.0**40
+"""From here on, in voxels, float64 no longer says where a segment passes the grid."""
+
 
 @dataclass(frozen=True, eq=False)
 class RayCounts:
@@ -42,9 +45,9 @@ class RayCounts:
 def traverse(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     """Lists the voxels of the grid that each segment crosses, in order from start to end.
 
-    Segments may start and end outside the grid; one with a coordinate that is not finite crosses nothing. Parts further
-    than 2**20 voxels from the grid's origin are cut off. CPU tensors run compiled kernels in `torch.get_num_threads()`
-    threads, others run on their device; the result is the same.
+    Segments may start and end outside the grid; one with a coordinate that is not finite, or 2**40 voxels away, crosses
+    nothing. Parts further than 2**20 voxels from the grid's origin are cut off. CPU tensors run compiled kernels in
+    `torch.get_num_threads()` threads, others run on their device; the result is the same.
 
     Args:
         grid: the voxels.
@@ -87,7 +90,7 @@ def cast_rays(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> RayCounts:
 def _fixed_point(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
     """Converts segments in metres to (R, 3) int64 coordinates in 2**-20 voxels.
 
-    A segment that is not finite, or nowhere within reach, becomes a point outside the grid: it crosses nothing.
+    A segment that is nowhere within reach, or not finite, becomes a point outside the grid: it crosses nothing.
     """
     if starts.ndim != 2 or starts.shape[1] != 3 or starts.shape != ends.shape:
         raise ValueError(f"starts and ends must both be (R, 3), got {tuple(starts.shape)} and {tuple(ends.shape)}")
@@ -102,7 +105,8 @@ def _shorten(start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
     """Cuts (R, 3) segments, in voxels, to the cube within reach; an end that is in the cube stays as it is."""
     enter, leave = _slabs(start, end - start)
     _, leave_backwards = _slabs(end, start - end)
-    reachable = (enter <= leave) & torch.isfinite(end - start).all(dim=1, keepdim=True)
+    known = ((start.abs() < _UNKNOWN) & (end.abs() < _UNKNOWN)).all(dim=1, keepdim=True)
+    reachable = (enter <= leave) & known
     cut_end = (start + leave * (end - start)).clamp(-_REACH, _REACH)
     cut_start = (end + leave_backwards * (start - end)).clamp(-_REACH, _REACH)
     start_stays = (start.abs() < _REACH).all(dim=1, keepdim=True)
