@@ -39,7 +39,7 @@ class LiftConfig:
     max_age_s: float = 1.0
     max_speed: float = 70.0
     carve_passes: int = 2
-    ray_stride: int = 3
+    ray_stride: int = 5
     limits: RayLimits = field(default_factory=RayLimits)
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class LiftPredictor:
 
     Args:
         config: the grid and the window.
-        vlm: gives the occupied voxels their features; None gives a class-agnostic encoding, and images are not looked at.
+        vlm: gives the occupied voxels their features; None gives a class-agnostic encoding, without a look at images.
 
     Attributes:
         dropped: returns left out since the last reset, by reason: `invalid`, `own_body`, `too_near`.
@@ -105,7 +105,9 @@ class LiftPredictor:
     def _state(self, frame: SensorFrame) -> Tensor:
         rays = make_rays(frame.lidar, self.config.limits, self.dropped)
         if not len(rays.ends):
-            raise ValueError(f"the sweep at {frame.stamp_ns} ns has no usable point: is the LiDAR blocked or switched off?")
+            raise ValueError(
+                f"the sweep at {frame.stamp_ns} ns has no usable point: is the LiDAR blocked or switched off?"
+            )
         self._admit(rays)
         ego_from_map = se3.invert(frame.lidar.map_from_ego)
         return fuse(self.config.grid, ego_from_map, self._window, self.config.carve_passes, self.config.ray_stride)

@@ -17,7 +17,7 @@ class RayLimits:
     """Which returns are used.
 
     Attributes:
-        ego_lower: lower corner of the box around the robot's own body, ego frame, metres; returns inside it are its own.
+        ego_lower: lower corner of the box around the robot's own body, ego frame, metres; returns inside are its own.
         ego_upper: upper corner of that box.
         min_range: returns nearer to the sensor are dropped, metres.
         max_range: a return further away only frees the space up to this distance, metres.

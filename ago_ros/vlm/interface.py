@@ -42,7 +42,7 @@ class VisionLanguageModel(Protocol):
         """Returns (B, D) float32 unit vectors of whole images, (B, H, W, 3) uint8 RGB of any size."""
 
     def encode_dense(self, images: Tensor) -> Tensor:
-        """Returns (B, h, w, D) float32 unit vectors; cell (i, j) covers the (i, j)-th of h x w equal parts of the image.
+        """Returns (B, h, w, D) float32 unit vectors; cell (i, j) covers part (i, j) of the image, cut into h x w equal parts.
 
         Args:
             images: (B, H, W, 3) uint8 RGB of any size.
