@@ -118,8 +118,7 @@ class FrameAssembler:
             if self._suspect is not None:
                 self._ledger.drop(self._anchor.name, Reason.RESET)
                 self._suspect = None
-            if self._clock_ns is not None:
-                self._begin_timeline(None, self._clock_ns)
+            self._begin_timeline(None, self._now())
 
     @property
     def counters(self) -> Counters:

@@ -182,6 +182,35 @@ def test_an_out_of_order_camera_is_given_time_once_it_has_shown_itself():
     assert [(f.stamp_ns - BASE, len(f.missing)) for f in sink.frames] == [(0, 1), (50 * MS, 0), (100 * MS, 0)]
 
 
+def test_one_very_old_image_does_not_make_its_camera_count_as_out_of_order():
+    sink = Sink()
+    for k in range(20):
+        sink.round(BASE + k * 50 * MS, arrival=k)
+    sink.image("cam_front_left", BASE, arrival=20, off=MS)
+    assert sink.dropped == {Reason.LATE: 1}
+    sink.round(BASE + SECOND, arrival=21, cameras=NUSCENES_CAMERAS[1:])
+    sink.image("cam_front_left", BASE + SECOND + 50 * MS, arrival=22)
+    assert sink.frames[-1].stamp_ns == BASE + SECOND
+
+
+def test_a_lidar_that_has_delivered_out_of_order_is_given_time_for_the_sweep_before():
+    sink = Sink()
+    order = [*range(12), 13, 12, 14, 16, 15, 17]
+    for k in order:
+        sink.round(BASE + k * 50 * MS, arrival=k)
+    assert sink.dropped == {Reason.OUT_OF_ORDER: 1, Reason.LATE: 6}, "the first is not to be foreseen"
+    assert [(frame.stamp_ns - BASE) // (50 * MS) for frame in sink.frames] == [k for k in range(18) if k != 12]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_window_wider_than_the_sweeps_allow_is_narrowed(seed):
+    stream = simulate(replace(StreamConfig(duration_s=20.0), loss=0.05, **JITTER), seed)
+    sink = Sink(AssemblerConfig(window_ns=100 * MS))
+    sink.feed(stream)
+    assert all(len({datum.payload for datum in frame.data.values()}) == 1 for frame in sink.frames)
+    assert sink.assembler.counters.frames_complete > 100
+
+
 @pytest.mark.parametrize("jump", [-30 * SECOND, 30 * SECOND])
 @pytest.mark.parametrize("with_arrivals", [True, False])
 def test_a_time_jump_starts_over(jump, with_arrivals):
@@ -194,6 +223,16 @@ def test_a_time_jump_starts_over(jump, with_arrivals):
         BASE + k * 50 * MS + (jump if k >= 10 else 0) for k in range(20)
     ]
     assert_balanced(sink.assembler)
+
+
+@pytest.mark.parametrize("jump", [-30 * SECOND, 30 * SECOND])
+def test_the_first_sweep_after_a_jump_of_the_stamps_clock_still_waits_for_its_images(jump):
+    sink = Sink()
+    sink.round(BASE)
+    sink.round(BASE + jump, cameras=NUSCENES_CAMERAS[:-1])
+    sink.sweep(BASE + jump + 50 * MS)
+    sink.image(NUSCENES_CAMERAS[-1], BASE + jump)
+    assert [(frame.stamp_ns, len(frame.missing)) for frame in sink.frames] == [(BASE, 0), (BASE + jump, 0)]
 
 
 def test_what_straggles_in_from_before_a_jump_is_dropped_and_harms_nothing():
