@@ -27,7 +27,8 @@ class AssemblerConfig:
         cameras: Names of the cameras.
         offsets_ns: Image stamp minus sweep stamp for the cameras where it is known; the others' are learned.
         window_ns: An image belongs to a sweep when its stamp is within this of sweep stamp plus offset. Never more than
-            0.4 sweep periods is used, once they are known (after four sweeps). For cameras that run free, give an offset and half their interval.
+            0.4 sweep periods is used, once they are known (after four sweeps). For cameras that run free,
+            give an offset and half their interval.
         deadline_ns: A frame goes out incomplete this long after its sweep arrived, on the arrival clock; an image
             without a sweep is dropped after the same time.
         jump_ns: A sweep stamped this much after the newest one starts a new timeline. So does one that is stamped
