@@ -98,12 +98,12 @@ class TimeCache:
     def _raise_outside(self, stamp: int) -> None:
         first, last = self._stamps[0], self._stamps[-1]
         if first == last:
-            known = f"the only one stored is of {seconds(last)}"
+            known = f"at time {seconds(stamp)}: the only one stored is of {seconds(last)}"
         elif stamp > last:
-            known = f"extrapolation into the future: the newest stored is of {seconds(last)}"
+            known = f"into the future, to time {seconds(stamp)}: the newest stored is of {seconds(last)}"
         else:
-            known = f"extrapolation into the past: the oldest stored is of {seconds(first)}"
-        raise ExtrapolationException(f"A transform was asked for at time {seconds(stamp)}, {known}")
+            known = f"into the past, to time {seconds(stamp)}: the oldest stored is of {seconds(first)}"
+        raise ExtrapolationException(f"Lookup would require extrapolation {known}")
 
 
 class StaticCache:
