@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ def read_bag_frames(bag: str | Path, config: AssemblerConfig | None = None) -> I
     try:
         with AnyReader([path], default_typestore=types.typestore()) as reader:
             yield from _BagFrames(path, reader, config).frames()
-    except (AnyReaderError, ReaderError) as error:
+    except (AnyReaderError, ReaderError, OSError) as error:
         raise DatasetError(f"{path}: not a rosbag2 that can be read ({error})") from error
 
 
@@ -93,8 +94,14 @@ class _BagFrames:
     def _messages(self, sensors: dict[str, str]) -> Iterator[tuple[Any, str]]:
         """Goes through the messages of some topics in order of time, each with what its topic stands for."""
         connections: list[Connection] = [c for c in self._reader.connections if c.topic in sensors]
-        for connection, _, data in self._reader.messages(connections):
-            yield self._reader.deserialize(data, connection.msgtype), sensors[connection.topic]
+        for connection, log_ns, data in self._reader.messages(connections):
+            try:
+                message = self._reader.deserialize(data, connection.msgtype)
+            except (AnyReaderError, struct.error, ValueError, IndexError) as error:
+                raise DatasetError(
+                    f"{self._path}: {connection.topic} logged at {log_ns}: damaged ({error})"
+                ) from error
+            yield message, sensors[connection.topic]
 
     def _read_transforms(self) -> None:
         topics = {topic: topic for topic in (types.TF_TOPIC, types.TF_STATIC_TOPIC)}
