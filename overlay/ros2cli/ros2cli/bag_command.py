@@ -11,8 +11,6 @@ from pathlib import Path
 import yaml
 from rosbags.rosbag2 import Reader, ReaderError
 
-STORAGES = {".mcap": "mcap", ".db3": "sqlite3"}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's verbs."""
@@ -26,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_bag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bag_path", help="the bag's folder, or an .mcap or .db3 file")
-    parser.add_argument("-s", "--storage", choices=sorted(STORAGES.values()), help="accepted: the bag itself tells")
+    parser.add_argument("-s", "--storage", choices=["mcap", "sqlite3"], help="accepted: the bag itself tells")
 
 
 def _positive(text: str) -> float:

@@ -10,13 +10,15 @@ import yaml
 from rosbags.rosbag2 import Reader
 
 INDENT = " " * 19
+STORAGES = {".mcap": "mcap", ".db3": "sqlite3"}
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def describe_bag(reader: Reader) -> str:
     """Describes an open bag in upstream's format."""
-    storage, files, distro = _files(reader)
-    folder = reader.path if reader.path.is_dir() else reader.path.parent
+    path = Path(str(reader.path))
+    storage, files, distro = _files(reader, path)
+    folder = path if path.is_dir() else path.parent
     size = sum((folder / name).stat().st_size for name in files)
     count = reader.message_count
     duration_ns = max(reader.duration - 1, 0) if count else 0
@@ -44,11 +46,10 @@ def describe_bag(reader: Reader) -> str:
     )
 
 
-def _files(reader: Reader) -> tuple[str, list[str], str]:
-    if not reader.path.is_dir():
-        storage = {".mcap": "mcap", ".db3": "sqlite3"}.get(reader.path.suffix, "unknown")
-        return storage, [reader.path.name], reader.ros_distro or "unknown"
-    text = Path(reader.path, "metadata.yaml").read_text()
+def _files(reader: Reader, path: Path) -> tuple[str, list[str], str]:
+    if not path.is_dir():
+        return STORAGES[path.suffix], [path.name], reader.ros_distro or "unknown"
+    text = (path / "metadata.yaml").read_text()
     metadata: dict[str, Any] = yaml.safe_load(text)["rosbag2_bagfile_information"]
     files = [Path(name).name for name in metadata["relative_file_paths"]]
     return metadata["storage_identifier"], files, metadata.get("ros_distro") or "unknown"

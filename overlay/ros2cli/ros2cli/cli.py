@@ -43,9 +43,8 @@ class Parser(argparse.ArgumentParser):
         words = self.prog.split()
         package = f"ros2{words[1]}" if len(words) > 1 else "ros2cli"
         outside = "unrecognized arguments" in message or "invalid choice" in message
-        hint = f"; what only ROS 2 has comes with its package '{package}'" if outside else ""
-        what = " ".join(message.split())
-        print(f"{self.prog}: {what}{hint} ({install_hint(package)})" if hint else f"{self.prog}: {what}", file=sys.stderr)
+        hint = f"; what only ROS 2 has comes with its package '{package}' ({install_hint(package)})" if outside else ""
+        print(f"{self.prog}: {' '.join(message.split())}{hint}", file=sys.stderr)
         sys.exit(2)
 
 

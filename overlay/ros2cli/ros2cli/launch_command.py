@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
-from launch import InvalidLaunchFileError, LaunchDescription, LaunchIntrospector, LaunchService
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import AnyLaunchDescriptionSource, get_launch_description_from_any_launch_file
+
+from launch import InvalidLaunchFileError, LaunchDescription, LaunchIntrospector, LaunchService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("-d", "--debug", action="store_true", help="log debug messages")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "-p", "--print", "--print-description", action="store_true", help="print the launch description, without launching"
+        "-p",
+        "--print",
+        "--print-description",
+        action="store_true",
+        help="print the launch description only",
     )
     what.add_argument(
         "-s", "--show-args", "--show-arguments", action="store_true", help="show the launch file's arguments"
@@ -69,9 +74,7 @@ def _find(arguments: argparse.Namespace) -> tuple[str, list[str]]:
     name = arguments.launch_file_name
     if name is None:
         raise RuntimeError(f"No launch file of package '{arguments.package_name}' is named")
-    found = [
-        str(Path(folder, name)) for folder, _, files in os.walk(share, followlinks=True) if name in files
-    ]
+    found = [str(Path(folder, name)) for folder, _, files in os.walk(share, followlinks=True) if name in files]
     if not found:
         raise RuntimeError(
             f"file '{name}' was not found in the share directory of package '{arguments.package_name}' "

@@ -9,7 +9,15 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
 from rclpy.node import Node
 
-from .node import NAMED_TIMEOUT_S, add_node_arguments, call_service, direct_node, discovered_graph, node_names, require_node
+from .node import (
+    NAMED_TIMEOUT_S,
+    add_node_arguments,
+    call_service,
+    direct_node,
+    discovered_graph,
+    node_names,
+    require_node,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -153,8 +153,10 @@ def _truncated(text: str, length: int | None, end: str) -> str:
 
 def _array_summary(slot_type: Any, length: int) -> str:
     element = slot_type.value_type
-    name = "/".join(element.namespaced_name()) if isinstance(element, NamespacedType) else getattr(
-        element, "typename", "string"
+    name = (
+        "/".join(element.namespaced_name())
+        if isinstance(element, NamespacedType)
+        else getattr(element, "typename", "string")
     )
     if isinstance(slot_type, AbstractSequence):
         return f"<sequence type: {name}, length: {length}>"

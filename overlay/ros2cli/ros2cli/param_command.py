@@ -48,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _verb(verbs, "dump", "print all of a node's parameters as a YAML file", dump_parameters)
 
 
-def _verb(
-    verbs: Any, name: str, purpose: str, main: Any, *, node_optional: bool = False
-) -> argparse.ArgumentParser:
+def _verb(verbs: Any, name: str, purpose: str, main: Any, *, node_optional: bool = False) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=purpose)
     add_node_arguments(parser)
     parser.add_argument("node_name", nargs="?" if node_optional else None, help="the node")
@@ -61,7 +59,8 @@ def _verb(
 
 
 def _list_names(node: Node, target: str, prefixes: list[str]) -> list[str]:
-    response = call_service(node, ListParameters, f"{target}/list_parameters", ListParameters.Request(prefixes=prefixes))
+    request = ListParameters.Request(prefixes=prefixes)
+    response = call_service(node, ListParameters, f"{target}/list_parameters", request)
     return sorted(response.result.names)  # type: ignore[attr-defined]
 
 

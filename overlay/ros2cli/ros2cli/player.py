@@ -6,15 +6,11 @@ bag, so that no message is decoded and delays do not add up.
 
 from __future__ import annotations
 
-import queue
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import rclpy
 from rclpy.duration import Duration
@@ -27,14 +23,16 @@ from rosgraph_msgs.msg import Clock
 
 from .messages import get_interface
 from .qos import qos_from_mapping, qos_from_offers
+from .read_ahead import Message, ReadAhead
 
 SECOND_NS = 10**9
 LATE_S = 0.05
 READER_SLICE_S = 0.0005
 """How long the reading thread may hold the interpreter: the most that it delays a message by."""
 
-Message = tuple[int, int, bytes]
-"""Number of the topic, time in nanoseconds, serialized message."""
+READ_AHEAD_BYTES = 64 * 2**20
+DISCOVERY_S = 3.0
+SETTLE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -142,6 +140,7 @@ def play_bag(reader: Reader, options: PlayOptions) -> int:
         publishers = _make_publishers(node, reader, options)
         if not publishers:
             raise RuntimeError("[ERROR] [rosbag2_player]: no topic of the bag can be played")
+        _await_subscribers(publishers.values())
         _play(node, reader, publishers, options)
         _drain(publishers.values(), options.drain_ms)
         node.destroy_node()
@@ -176,6 +175,16 @@ def _override(topic: str, policies: Mapping) -> QoSProfile:
         raise RuntimeError(f"[ERROR] [ros2bag]: QoS override of topic '{topic}': {error}") from error
 
 
+def _await_subscribers(publishers: Collection[Publisher]) -> None:
+    """Waits for the first subscriber, and those near it, so that the bag's first messages are not lost."""
+    end = time.monotonic() + DISCOVERY_S
+    while time.monotonic() < end:
+        if any(publisher.get_subscription_count() for publisher in publishers):
+            time.sleep(SETTLE_S)
+            return
+        time.sleep(0.02)
+
+
 def _play(node: Node, reader: Reader, publishers: dict[int, Publisher], options: PlayOptions) -> None:
     start_ns = reader.start_time + round(options.start_offset_s * SECOND_NS)
     end_ns = reader.end_time
@@ -188,7 +197,9 @@ def _play(node: Node, reader: Reader, publishers: dict[int, Publisher], options:
         clock = ClockPublisher(node, start_ns, options.rate * SECOND_NS / options.clock_hz)
     while True:
         time.sleep(options.delay_s)
-        with _reading_ahead(reader, publishers, start_ns, end_ns, options.read_ahead) as messages:
+        recorded = _messages(reader, publishers, start_ns, end_ns)
+        with ReadAhead(recorded, options.read_ahead, READ_AHEAD_BYTES) as messages:
+            messages.wait_until_full()
             late = _publish(messages, publishers, Timeline(start_ns, options.rate), clock)
         if late[0]:
             print(
@@ -203,7 +214,7 @@ def _play(node: Node, reader: Reader, publishers: dict[int, Publisher], options:
 
 
 def _publish(
-    messages: Iterator[Message], publishers: dict[int, Publisher], timeline: Timeline, clock: ClockPublisher | None
+    messages: Iterable[Message], publishers: dict[int, Publisher], timeline: Timeline, clock: ClockPublisher | None
 ) -> tuple[int, float]:
     late_count, worst_s = 0, 0.0
     for topic, stamp_ns, data in messages:
@@ -217,52 +228,16 @@ def _publish(
     return late_count, worst_s
 
 
-@contextmanager
-def _reading_ahead(
-    reader: Reader, publishers: dict[int, Publisher], start_ns: int, end_ns: int, size: int
-) -> Iterator[Iterator[Message]]:
-    """Reads messages in a thread; begins once the queue is full or the bag is read."""
-    ahead: queue.Queue[Any] = queue.Queue(maxsize=max(size, 1))
-    stop = threading.Event()
-    ready = threading.Event()
-
-    def put(item: Any) -> None:
-        while not stop.is_set():
-            try:
-                ahead.put(item, timeout=0.1)
-                return
-            except queue.Full:
-                ready.set()
-
-    def read() -> None:
-        connections = [connection for connection in reader.connections if connection.id in publishers]
-        try:
-            for connection, stamp_ns, data in reader.messages(connections, start=start_ns, stop=end_ns):
-                put((connection.id, stamp_ns, bytes(data)))
-                if stop.is_set():
-                    return
-            put(None)
-        except Exception as error:
-            put(error)
-        ready.set()
-
-    def received() -> Iterator[Message]:
-        while (item := ahead.get()) is not None:
-            if isinstance(item, Exception):
-                raise RuntimeError(f"[ERROR] [rosbag2_player]: the bag cannot be read: {item}") from item
-            yield item
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    ready.wait()
+def _messages(reader: Reader, topics: Container[int], start_ns: int, end_ns: int) -> Iterator[Message]:
+    connections = [connection for connection in reader.connections if connection.id in topics]
     try:
-        yield received()
-    finally:
-        stop.set()
-        thread.join()
+        for connection, stamp_ns, data in reader.messages(connections, start=start_ns, stop=end_ns):
+            yield connection.id, stamp_ns, bytes(data)
+    except Exception as error:
+        raise RuntimeError(f"[ERROR] [rosbag2_player]: the bag cannot be read: {error}") from error
 
 
-def _drain(publishers: Any, drain_ms: int) -> None:
+def _drain(publishers: Iterable[Publisher], drain_ms: int) -> None:
     if drain_ms < 0:
         return
     end = time.monotonic() + (drain_ms / 1000 if drain_ms else float("inf"))

@@ -6,6 +6,8 @@ import asyncio
 import os
 import pty
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 Output = Callable[[int, bytes], None]
 
@@ -127,7 +129,7 @@ async def start_child(
             master, slave = pty.openpty()
             masters.append(master)
             slaves.append(slave)
-    streams = {"stdout": slaves[0], "stderr": slaves[1]} if emulate_tty else {}
+    streams: dict[str, Any] = {"stdout": slaves[0], "stderr": slaves[1]} if emulate_tty else {}
     try:
         if shell:
             start = loop.subprocess_shell(lambda: child, " ".join(cmd), cwd=cwd, env=env, **streams)
@@ -138,5 +140,5 @@ async def start_child(
         for slave in slaves:
             os.close(slave)
     for fd, master in enumerate(masters, start=1):
-        await loop.connect_read_pipe(lambda fd=fd: _PtyStream(child, fd), os.fdopen(master, "rb", 0))
+        await loop.connect_read_pipe(partial(_PtyStream, child, fd), os.fdopen(master, "rb", 0))
     return ChildProcess(transport, child)

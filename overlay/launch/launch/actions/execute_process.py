@@ -12,7 +12,6 @@ from .. import logging
 from ..action import Action
 from ..conditions import evaluate_condition_expression
 from ..descriptions import Executable
-from ..event import Event
 from ..event_handler import EventHandler
 from ..event_handlers import OnProcessExit, OnShutdown
 from ..events import Shutdown
@@ -21,6 +20,7 @@ from ..events.process import (
     ProcessStarted,
     ProcessStderr,
     ProcessStdout,
+    ProcessTargetedEvent,
     ShutdownProcess,
     SignalProcess,
 )
@@ -193,7 +193,7 @@ class ExecuteProcess(Action):
         self.prepare(context)
         if context.is_shutdown:
             return None
-        name = self.process_description.final_name
+        name = str(self.process_description.final_name)
         output = self.output if isinstance(self.output, dict) else perform_substitutions(context, self.output)
         self._logger = logging.get_logger(name)
         self._output_loggers = dict(zip((STDOUT, STDERR), logging.get_output_loggers(name, output)))
@@ -203,7 +203,7 @@ class ExecuteProcess(Action):
         return None
 
     def _register_handlers(self, context: LaunchContext) -> None:
-        def when(event_class: type[Event], react: Callable[[Any], None]) -> EventHandler:
+        def when(event_class: type[ProcessTargetedEvent], react: Callable[[Any], None]) -> EventHandler:
             return EventHandler(
                 matcher=lambda event: isinstance(event, event_class) and event.process_matcher(self),
                 entities=OpaqueFunction(function=lambda context: react(context.locals.event)),
@@ -254,6 +254,7 @@ class ExecuteProcess(Action):
             self._begin_to_end()
         await child.wait()
         await child.drain()
+        assert child.returncode is not None
         self._flush_output()
         if child.returncode == 0:
             self._logger.info(f"process has finished cleanly [pid {child.pid}]")

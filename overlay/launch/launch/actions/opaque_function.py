@@ -8,6 +8,7 @@ from typing import Any
 
 from ..action import Action
 from ..event_handlers import OnShutdown
+from ..events import Shutdown
 from ..launch_context import LaunchContext
 from ..launch_description_entity import LaunchDescriptionEntity
 
@@ -67,7 +68,11 @@ class OpaqueCoroutine(Action):
         """Starts the coroutine."""
         first = () if self._ignore_context else (context,)
         future = asyncio.ensure_future(self._coroutine(*first, *self._args, **self._kwargs))
-        context.register_event_handler(OnShutdown(on_shutdown=lambda event, context: future.cancel() and None))
+
+        def cancel(event: Shutdown, context: LaunchContext) -> None:
+            future.cancel()
+
+        context.register_event_handler(OnShutdown(on_shutdown=cancel))
         self._future = future
 
     def get_asyncio_future(self) -> asyncio.Future | None:

@@ -29,4 +29,5 @@ class OnShutdown(BaseEventHandler):
     def handle(self, event: Event, context: LaunchContext) -> SomeEntitiesType | None:
         """Returns the entities, or what the callable returns."""
         super().handle(event, context)
+        assert isinstance(event, Shutdown)
         return self._on_shutdown(event, context) if callable(self._on_shutdown) else self._on_shutdown

@@ -14,6 +14,7 @@ import socket
 import sys
 from logging import handlers as _handlers
 from pathlib import Path
+from typing import TextIO
 
 from .._overlay import seal
 
@@ -57,13 +58,13 @@ class _ScreenHandler(logging.StreamHandler):
     """Writes to whatever `sys.stdout` is at the time."""
 
     @property
-    def stream(self):  # type: ignore[override]
+    def stream(self) -> TextIO:
         """The present standard output."""
         return sys.stdout
 
     @stream.setter
-    def stream(self, value) -> None:
-        pass
+    def stream(self, value: TextIO) -> None:
+        """Ignores the stream that the base class sets."""
 
 
 def _format(name: str, alias_or_format: str) -> str:

@@ -91,7 +91,7 @@ def coerce_to_type(value: str, data_type: Any = None) -> Any:
         if scalar is str:
             return value
         if scalar in (int, float):
-            return scalar(value)  # type: ignore[misc]
+            return scalar(value)
         if scalar is bool and value in ("0", "1"):
             return value == "1"
         if scalar is None and not value:

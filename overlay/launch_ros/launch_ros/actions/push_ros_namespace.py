@@ -25,7 +25,7 @@ class PushROSNamespace(Action):
         """Sets the namespace; raises SubstitutionFailure when it is not valid."""
         previous = context.launch_configurations.get("ros_namespace")
         pushed = perform_substitutions(context, self.namespace)
-        namespace = make_namespace_absolute(prefix_namespace(previous, pushed))
+        namespace = make_namespace_absolute(prefix_namespace(previous, pushed)) or ""
         try:
             validate_namespace(namespace)
         except InvalidNamespaceException as error:
