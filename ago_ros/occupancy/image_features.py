@@ -45,7 +45,7 @@ def lift_features(vlm: VisionLanguageModel, frame: SensorFrame, grid: VoxelGrid,
 def visible(grid: VoxelGrid, occupied: Tensor, eye: Tensor, centers: Tensor) -> Tensor:
     """Tests which occupied voxels can be seen from a point: the depth test, in voxels.
 
-    A line of sight reaches its voxel if it meets nothing occupied before the surface that the voxel is part of. Occupied
+    A line of sight reaches its voxel if it meets nothing occupied before the surface that it is part of. Occupied
     voxels on the line with at most three others between them are one surface, so that a road seen at a grazing
     angle does not hide itself, and a wall two metres behind a person is hidden.
 

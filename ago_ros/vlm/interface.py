@@ -42,10 +42,13 @@ class VisionLanguageModel(Protocol):
         """Returns (B, D) float32 unit vectors of whole images, (B, H, W, 3) uint8 RGB of any size."""
 
     def encode_dense(self, images: Tensor) -> Tensor:
-        """Returns (B, h, w, D) float32 unit vectors; cell (i, j) covers part (i, j) of the image, cut into h x w equal parts.
+        """Returns features of image regions.
 
         Args:
             images: (B, H, W, 3) uint8 RGB of any size.
+
+        Returns:
+            (B, h, w, D) float32 unit vectors; cell (i, j) is part (i, j) of the image when cut into h x w equal ones.
         """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -103,4 +103,23 @@ def make_vocabulary(
     check_phrases(phrases)
     return Vocabulary(
         tuple(phrases), embed_phrases(phrases, model, templates), model.name, model.logit_scale, model.logit_bias
+    )
+
+
+def with_phrases(vocabulary: Vocabulary, phrases: Sequence[str], model: VisionLanguageModel) -> Vocabulary:
+    """Returns the vocabulary with those of the phrases that it lacks at its end.
+
+    Raises:
+        ValueError: the phrases cannot be a vocabulary, or the model is not the vocabulary's.
+    """
+    lacking = [phrase for phrase in dict.fromkeys(phrases) if phrase not in vocabulary.phrases]
+    if not lacking:
+        return vocabulary
+    if vocabulary.model != model.name:
+        raise ValueError(f"the vocabulary was embedded by {vocabulary.model!r}, not by {model.name!r}: embed it anew")
+    added = make_vocabulary(lacking, model)
+    return replace(
+        vocabulary,
+        phrases=vocabulary.phrases + added.phrases,
+        embeddings=torch.cat([vocabulary.embeddings, added.embeddings]),
     )

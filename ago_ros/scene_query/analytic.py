@@ -1,0 +1,143 @@
+"""Answers a query from relevancy and geometry, without a learned model. Source: ours; relations as in `relations`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene_query.answer import Answer
+from ago_ros.scene_query.query import Query, QueryError
+from ago_ros.scene_query.regions import components, regions_of
+from ago_ros.scene_query.relations import RelationConfig, relation_field
+from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.relevancy import phrase_relevancy
+
+HIDING_RELATIONS = ("behind", "in")
+"""What is behind or in something may be hidden by it."""
+
+NO_IMAGE_TOWER = (
+    "no image tower configured: set the parameter vlm to a Hugging Face id or a folder of a CLIP or SigLIP model"
+)
+
+
+@dataclass(frozen=True)
+class LocateConfig:
+    """How relevancy becomes probability.
+
+    Attributes:
+        threshold: relevancy from which a voxel counts as the target or the reference; 0.5 means that it fits the phrase
+            better than every background phrase.
+        hidden_belief: how probable it is that a target that is not seen is where it could be hidden.
+        region_floor: voxels below this share of the highest probability belong to no region.
+        relations: how far and how strictly relations are meant.
+    """
+
+    threshold: float = 0.5
+    hidden_belief: float = 0.8
+    region_floor: float = 0.1
+    relations: RelationConfig = field(default_factory=RelationConfig)
+
+    def __post_init__(self) -> None:
+        """Refuses numbers outside their range."""
+        if not 0 <= self.threshold < 1:
+            raise ValueError(f"threshold must be in 0..1, got {self.threshold}")
+        for name in ("hidden_belief", "region_floor"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+
+
+def locate(
+    encoding: SceneEncoding, query: Query, vlm: VisionLanguageModel | None, config: LocateConfig | None = None
+) -> Answer:
+    """Finds where the target of a query is, or could be hidden.
+
+    With s(v) = relation field x target evidence over the occupied voxels, e = max s is how surely the target is seen:
+    the probability e is shared out among them in proportion to s. For "behind" and "in", the remaining 1 - e is that of
+    a target not seen; the share `hidden_belief` x (largest field value) of it goes to the unobserved voxels, in
+    proportion to the field. The rest, what is missing to 1, is the probability that it is elsewhere. Target evidence
+    rises linearly from 0 at the threshold to 1 at relevancy 1; several references each have a field, weighed by their
+    best relevancy, and the largest counts.
+
+    Args:
+        encoding: the scene, with features.
+        query: what is sought.
+        vlm: the model that the features come from.
+        config: thresholds and reach.
+
+    Returns:
+        The answer; without regions where the target is not in sight.
+
+    Raises:
+        QueryError: no image tower is configured, another model made the features, or the reference is not in sight.
+    """
+    config = config or LocateConfig()
+    features, model = check_model(encoding, vlm)
+    seen = _spread(encoding, _evidence(phrase_relevancy(features, query.target, model), config.threshold))
+    hidden = torch.zeros_like(seen)
+    if query.relation is not None and query.reference is not None:
+        relevancy = phrase_relevancy(features, query.reference, model)
+        place = _relation_to_any(encoding, query.relation, query.reference, relevancy, config)
+        seen = seen * place
+        if query.relation in HIDING_RELATIONS:
+            hidden = torch.where(encoding.state == VoxelState.UNOBSERVED, place, 0.0)
+    surely = float(seen.max())
+    unseen = (1 - surely) * config.hidden_belief * float(hidden.max())
+    probability = _share(surely, seen) + _share(unseen, hidden)
+    regions = regions_of(encoding.grid, probability, encoding.state, query.target, config.region_floor)
+    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(query))
+
+
+def check_model(encoding: SceneEncoding, vlm: VisionLanguageModel | None) -> tuple[Tensor, VisionLanguageModel]:
+    """Returns the features and the model that phrases can be held against them with.
+
+    Raises:
+        QueryError: there are none, or they do not belong together.
+    """
+    if vlm is None or encoding.features is None:
+        raise QueryError(NO_IMAGE_TOWER)
+    if vlm.name != encoding.model:
+        raise QueryError(
+            f"the scene was encoded by {encoding.model!r}, the query by {vlm.name!r}: use one model for both"
+        )
+    return encoding.features, vlm
+
+
+def _relation_to_any(
+    encoding: SceneEncoding, relation: str, phrase: str, relevancy: Tensor, config: LocateConfig
+) -> Tensor:
+    """Returns the (X, Y, Z) field of the relation to whichever reference fits best."""
+    score = _spread(encoding, relevancy)
+    references = list(components(score >= max(config.threshold, 1e-6)))
+    if not references:
+        best = float(relevancy.max()) if len(relevancy) else 0.0
+        raise QueryError(
+            f"the reference {phrase!r} is not in sight (best relevancy {best:.2f}, needs {config.threshold:.2f}): "
+            "name something that is, or ask for the target alone"
+        )
+    place = torch.zeros(encoding.grid.shape)
+    for voxels in references:
+        sure = score[tuple(voxels.T)].max()
+        place = torch.maximum(
+            place, sure * relation_field(relation, encoding.grid, voxels, encoding.viewpoint, config.relations)
+        )
+    return place
+
+
+def _evidence(relevancy: Tensor, threshold: float) -> Tensor:
+    return ((relevancy - threshold) / (1 - threshold)).clamp(min=0.0)
+
+
+def _spread(encoding: SceneEncoding, values: Tensor) -> Tensor:
+    """Puts (M,) values of the occupied voxels into a (X, Y, Z) float32 volume of zeros."""
+    volume = torch.zeros(encoding.grid.shape)
+    volume[tuple(encoding.occupied.T)] = values.to(volume)
+    return volume
+
+
+def _share(mass: float, weights: Tensor) -> Tensor:
+    """Distributes a mass in proportion to weights; zero where there are none."""
+    total = float(weights.sum(dtype=torch.float64))
+    return weights * (mass / total) if total > 0 else torch.zeros_like(weights)

@@ -1,0 +1,105 @@
+"""Objects of a labelled scene: their boxes, and their unseen parts. The analytic baseline; source: ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene.labelling import label
+from ago_ros.scene.semantic_grid import LABEL_FREE, LABEL_UNOBSERVED, SemanticGrid
+from ago_ros.scene_query.analytic import check_model
+from ago_ros.scene_query.answer import Region
+from ago_ros.scene_query.regions import components, fit_box, make_region, voxels_in_box
+from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.vocabulary import Vocabulary, with_phrases
+
+
+def detect(
+    encoding: SceneEncoding,
+    vocabulary: Vocabulary,
+    phrases: Sequence[str],
+    vlm: VisionLanguageModel | None,
+    min_score: float = 0.0,
+    min_voxels: int = 2,
+) -> tuple[Region, ...]:
+    """Finds the boxes of the objects that phrases name.
+
+    An object is a connected set of voxels whose best phrase it is; touching objects of one phrase are one.
+
+    Args:
+        encoding: the scene, with features.
+        vocabulary: the phrases that compete for voxels.
+        phrases: what to look for; those that are not in the vocabulary compete as well. Empty: the whole vocabulary.
+        vlm: the model that the features come from.
+        min_score: objects below this score are left out.
+        min_voxels: objects with fewer voxels are left out.
+
+    Returns:
+        Regions around visible voxels, best first; `probability` is the mean confidence of the voxels' label.
+
+    Raises:
+        QueryError: no image tower is configured, or another model made the features.
+    """
+    _, model = check_model(encoding, vlm)
+    grid = label(encoding, with_phrases(vocabulary, phrases, model))
+    found = []
+    for phrase in dict.fromkeys(phrases or vocabulary.phrases):
+        for voxels in components(grid.labels == grid.vocabulary.index(phrase)):
+            score = float(grid.confidence[tuple(voxels.T)].mean())
+            if len(voxels) >= min_voxels and score >= min_score:
+                found.append(_object(encoding, voxels, score, phrase))
+    return tuple(sorted(found, key=lambda region: -region.probability))
+
+
+def complete(
+    encoding: SceneEncoding, vocabulary: Vocabulary, phrases: Sequence[str], vlm: VisionLanguageModel | None
+) -> tuple[SemanticGrid, tuple[Region, ...]]:
+    """Fills in the unseen parts of objects: the unobserved voxels inside the box around what is seen of each.
+
+    Args:
+        encoding: the scene, with features.
+        vocabulary: the phrases that compete for voxels.
+        phrases: what to complete; empty: the whole vocabulary.
+        vlm: the model that the features come from.
+
+    Returns:
+        A grid over `phrases` in which only their objects' seen and completed voxels are occupied (what other things
+        occupy counts as unobserved there; a completed voxel has half the object's confidence), and one region for each
+        object, whose `hidden` is the completed share of its voxels.
+
+    Raises:
+        QueryError: no image tower is configured, or another model made the features.
+    """
+    wanted = tuple(dict.fromkeys(phrases or vocabulary.phrases))
+    labels = torch.full(encoding.grid.shape, LABEL_UNOBSERVED, dtype=torch.int32)
+    labels[encoding.state == VoxelState.FREE] = LABEL_FREE
+    confidence = torch.zeros(encoding.grid.shape)
+    regions = []
+    _, model = check_model(encoding, vlm)
+    scene = label(encoding, with_phrases(vocabulary, wanted, model))
+    for number, phrase in enumerate(wanted):
+        mine = scene.labels == scene.vocabulary.index(phrase)
+        labels[mine], confidence[mine] = number, scene.confidence[mine]
+        for voxels in components(mine):
+            score = float(scene.confidence[tuple(voxels.T)].mean())
+            unseen = _unseen_in_box(encoding, voxels)
+            unseen = unseen[labels[tuple(unseen.T)] == LABEL_UNOBSERVED]
+            labels[tuple(unseen.T)], confidence[tuple(unseen.T)] = number, score / 2
+            regions.append(_object(encoding, torch.cat([voxels, unseen]), score, phrase))
+    grid = SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted)
+    return grid, tuple(sorted(regions, key=lambda region: -region.probability))
+
+
+def _object(encoding: SceneEncoding, voxels: Tensor, score: float, phrase: str) -> Region:
+    """Describes an object's voxels, all of one weight, so that they sum to its score."""
+    weights = torch.full((len(voxels),), score / len(voxels))
+    return make_region(encoding.grid, voxels, weights, encoding.state, phrase)
+
+
+def _unseen_in_box(encoding: SceneEncoding, voxels: Tensor) -> Tensor:
+    """Returns the (K, 3) unobserved voxels whose centres lie in the box around voxels."""
+    inside = voxels_in_box(encoding.grid, fit_box(encoding.grid, voxels))
+    return inside[encoding.state[tuple(inside.T)] == VoxelState.UNOBSERVED]
