@@ -157,6 +157,9 @@ def write_tiny_nuscenes(root: Path, *, keyframes: int = 3, scenes: int = 2, vers
     """
     tables = _Tables(root)
     tables.add("log", "log", location="made-street", vehicle="tiny", logfile="tiny", date_captured="2020-09-13")
+    tables.add(
+        "map", "map", log_tokens=[tables.token("log", "log")], category="semantic_prior", filename="maps/map.png"
+    )
     tables.add("attribute", "moving", name="pedestrian.moving", description="")
     tables.add("visibility", "4", level="v80-100", description="")
     for category in {thing.category: None for thing in THINGS}:
@@ -173,6 +176,8 @@ def write_tiny_nuscenes(root: Path, *, keyframes: int = 3, scenes: int = 2, vers
         )
     for number in range(scenes):
         _write_scene(tables, f"scene-{number + 1:04d}", START_US + number * 60_000_000, keyframes if number == 0 else 1)
+    (root / "maps").mkdir()
+    Image.new("L", (4, 4)).save(root / "maps" / "map.png")
     tables.write(root / version)
     return root
 
@@ -182,7 +187,7 @@ class _Tables:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.rows: dict[str, list[dict[str, Any]]] = {"map": []}
+        self.rows: dict[str, list[dict[str, Any]]] = {}
 
     @staticmethod
     def token(table: str, key: str) -> str:

@@ -225,7 +225,7 @@ def test_bags_that_are_none(tmp_path: Path, tiny_nuscenes: Path) -> None:
     with pytest.raises(DatasetError, match="empty"):
         list(read_bag_frames(tmp_path / "empty"))
     write_nuscenes_bag(NuScenesReader(tiny_nuscenes), "scene-0002", tmp_path / "bag")
-    with pytest.raises(DatasetError, match=r"no topic /cam/camera_info of sensor_msgs/msg/CameraInfo; there is .*/lidar_top"):
+    with pytest.raises(DatasetError, match=r"no topic /cam/camera_info of sensor_msgs.*/lidar_top"):
         list(read_bag_frames(tmp_path / "bag", CONFIG))
     file = tmp_path / "bag" / "bag.mcap"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
