@@ -98,9 +98,7 @@ class _BagFrames:
             try:
                 message = self._reader.deserialize(data, connection.msgtype)
             except (AnyReaderError, struct.error, ValueError, IndexError) as error:
-                raise DatasetError(
-                    f"{self._path}: {connection.topic} logged at {log_ns}: damaged ({error})"
-                ) from error
+                raise DatasetError(f"{self._path}: {connection.topic} logged at {log_ns}: damaged ({error})") from error
             yield message, sensors[connection.topic]
 
     def _read_transforms(self) -> None:
