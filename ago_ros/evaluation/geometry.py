@@ -46,6 +46,17 @@ class GeometryCounts:
         """Adds the counts of other keyframes."""
         return GeometryCounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
+    def report(self) -> dict[str, int | float | None]:
+        """Returns the counts by name, and three shares: of returns and of boxes; None where there are none."""
+        counts: dict[str, int | float | None] = {f.name: getattr(self, f.name) for f in fields(self)}
+        for share, part, whole in (
+            ("share_of_returns", self.returns_in_occupied, self.returns),
+            ("share_of_boxes_touched", self.boxes_touched, self.boxes),
+            ("share_of_boxes_filled", self.boxes_filled, self.boxes),
+        ):
+            counts[share] = part / whole if whole else None
+        return counts
+
 
 def check_keyframe(
     encoding: SceneEncoding, sweep: LidarSweep, annotations: Sequence[Annotation], limits: RayLimits

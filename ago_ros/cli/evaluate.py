@@ -1,0 +1,72 @@
+"""`ago eval`: scores on recorded data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def evaluate() -> None:
+    """Scores on recorded data."""
+
+
+@app.command("geometry")
+def geometry(
+    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    max_sweeps: Annotated[int, typer.Option(min=1, help="Sweeps in the lift predictor's window.")] = 5,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+) -> None:
+    """Hold the lift predictor's occupancy against LiDAR returns and annotated boxes, at every keyframe."""
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.geometry import GeometryCounts, check_scene
+    from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
+
+    reader = NuScenesReader(root, version)
+    names = scene or [each.name for each in reader.scenes]
+    predictor = LiftPredictor(LiftConfig(max_sweeps=max_sweeps))
+    rows: dict[str, GeometryCounts] = {}
+    with progress_bar("scenes") as progress:
+        for number, name in enumerate(names):
+            rows[name] = check_scene(reader, name, predictor)
+            progress(number + 1, len(names))
+    rows["all"] = sum(rows.values(), GeometryCounts())
+    scores = {name: counts.report() for name, counts in rows.items()}
+    report = {
+        "protocol": "lift predictor; keyframes; boxes with >= 5 LiDAR points and their centre inside the grid",
+        "max_sweeps": max_sweeps,
+        "scenes": scores,
+    }
+    typer.echo(report["protocol"])
+    _print_table(scores)
+    write_json(json_file, report)
+
+
+def write_json(path: Path | None, report: dict[str, Any]) -> None:
+    """Writes a report to a file; does nothing without one."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _print_table(columns: dict[str, dict[str, Any]]) -> None:
+    """Prints the same numbers of several things side by side."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", *columns)
+    for name in next(iter(columns.values())):
+        numbers = [column[name] for column in columns.values()]
+        table.add_row(
+            name.replace("_", " "),
+            *("-" if n is None else f"{n:.4g}" if isinstance(n, float) else str(n) for n in numbers),
+        )
+    Console().print(table)
