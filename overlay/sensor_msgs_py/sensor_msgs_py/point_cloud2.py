@@ -18,7 +18,7 @@ from std_msgs.msg import Header
 
 DUMMY_FIELD_PREFIX = "unnamed_field"
 
-_DATATYPES = {
+_DATATYPES: dict[int, np.dtype] = {
     PointField.INT8: np.dtype(np.int8),
     PointField.UINT8: np.dtype(np.uint8),
     PointField.INT16: np.dtype(np.int16),
