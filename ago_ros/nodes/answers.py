@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Vector3
 from std_msgs.msg import ColorRGBA, Header
+from vision_msgs.msg import Detection3D, Detection3DArray, ObjectHypothesisWithPose
 from visualization_msgs.msg import Marker, MarkerArray
 
 from ago_msgs.msg import Region as RegionMessage
@@ -50,3 +53,18 @@ def regions_to_markers(header: Header, regions: list[RegionMessage], seconds: fl
         text.text = f"{region.phrase} {region.probability:.2f}"
         markers += [box, text]
     return MarkerArray(markers=markers)
+
+
+def boxes_to_message(header: Header, boxes: Sequence[Region]) -> Detection3DArray:
+    """Turns detected objects into a message: the phrase is the class_id, the score a real one."""
+    message = Detection3DArray(header=header)
+    for box in boxes:
+        region = region_to_message(box)
+        detection = Detection3D(header=header)
+        detection.bbox.center, detection.bbox.size = region.pose, region.extent
+        hypothesis = ObjectHypothesisWithPose()
+        hypothesis.hypothesis.class_id, hypothesis.hypothesis.score = box.phrase, float(box.probability)
+        hypothesis.pose.pose = region.pose
+        detection.results.append(hypothesis)
+        message.detections.append(detection)
+    return message

@@ -11,13 +11,13 @@ from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
 from ago_ros.scene.labelling import label
 from ago_ros.scene.semantic_grid import SemanticGrid
+from ago_ros.scene_query.analytic import NO_IMAGE_TOWER, locate
+from ago_ros.scene_query.answer import Answer, Region
+from ago_ros.scene_query.objects import complete, detect
+from ago_ros.scene_query.query import QueryError, make_query, parse_query
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
-
-
-class RefusedError(Exception):
-    """A request that cannot be met; the message says why and what to do."""
 
 
 class OccupancyEngine:
@@ -63,6 +63,12 @@ class OccupancyEngine:
         """Labels a frame with the present vocabulary."""
         return label(encoding, self.vocabulary)
 
+    @property
+    def newest(self) -> SceneEncoding | None:
+        """The newest cached frame, if there is one."""
+        with self._lock:
+            return next(reversed(self._cache.values()), None)
+
     def cached(self, stamp_ns: int = 0) -> SceneEncoding:
         """Finds a cached frame.
 
@@ -70,42 +76,62 @@ class OccupancyEngine:
             stamp_ns: its LiDAR stamp; 0 means the newest frame.
 
         Raises:
-            RefusedError: no frame has come, or that one is not cached.
+            QueryError: no frame has come, or that one is not cached.
         """
         with self._lock:
             if not self._cache:
-                raise RefusedError("no frame has been processed yet: see /diagnostics for what is missing")
+                raise QueryError("no frame has been processed yet: see /diagnostics for what is missing")
             if stamp_ns == 0:
                 return next(reversed(self._cache.values()))
             if stamp_ns not in self._cache:
                 span = f"{min(self._cache) / 1e9:.3f} to {max(self._cache) / 1e9:.3f} s"
-                raise RefusedError(
+                raise QueryError(
                     f"no frame with stamp {stamp_ns / 1e9:.9f} s is cached; {len(self._cache)} are, {span}: "
                     "ask with stamp 0 for the newest, or raise cache_size"
                 )
             return self._cache[stamp_ns]
 
-    def require_vlm(self) -> VisionLanguageModel:
-        """Returns the vision-language model.
+    def locate(self, stamp_ns: int, text: str, target: str, relation: str, reference: str) -> Answer:
+        """Answers where something is, or could be.
+
+        Args:
+            stamp_ns: the frame to ask; 0 means the newest.
+            text: the query as free text; or else its parts:
+            target: what is sought.
+            relation: to the reference; may be empty.
+            reference: what the relation is about; may be empty.
 
         Raises:
-            RefusedError: none is configured.
+            QueryError: there is no answer; the message says why.
         """
-        if self.vlm is None:
-            raise RefusedError(
-                "no image tower is configured, so the grid knows no phrases: set the parameter vlm to a "
-                "Hugging Face id or a folder and configure the node again"
-            )
-        return self.vlm
+        if text.strip() and (target or relation or reference):
+            raise QueryError("query and target, relation or reference are both given: give the text or the parts")
+        query = parse_query(text) if text.strip() else make_query(target, relation, reference)
+        return locate(self.cached(stamp_ns), query, self.vlm)
+
+    def detect(self, stamp_ns: int, phrases: Sequence[str], min_score: float) -> tuple[int, tuple[Region, ...]]:
+        """Finds the boxes of objects; returns the frame's stamp too. Raises QueryError as `locate` does."""
+        encoding = self.cached(stamp_ns)
+        return encoding.stamp_ns, detect(encoding, self._require_vocabulary(), phrases, self.vlm, min_score)
+
+    def complete(self, stamp_ns: int, phrases: Sequence[str]) -> tuple[SemanticGrid, tuple[Region, ...]]:
+        """Fills in the unseen parts of objects. Raises QueryError as `locate` does."""
+        return complete(self.cached(stamp_ns), self._require_vocabulary(), phrases, self.vlm)
 
     def set_vocabulary(self, phrases: Sequence[str]) -> None:
         """Replaces the phrases; frames in the cache need no new encoding.
 
         Raises:
-            RefusedError: no vision-language model is configured, or the phrases cannot be a vocabulary.
+            QueryError: no vision-language model is configured, or the phrases cannot be a vocabulary.
         """
-        vlm = self.require_vlm()
+        if self.vlm is None:
+            raise QueryError(NO_IMAGE_TOWER)
         try:
-            self.vocabulary = make_vocabulary(tuple(phrases), vlm)
+            self.vocabulary = make_vocabulary(tuple(phrases), self.vlm)
         except ValueError as error:
-            raise RefusedError(str(error)) from error
+            raise QueryError(str(error)) from error
+
+    def _require_vocabulary(self) -> Vocabulary:
+        if self.vocabulary is None:
+            raise QueryError(NO_IMAGE_TOWER)
+        return self.vocabulary

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from message_filters import Subscriber
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -21,7 +22,7 @@ from ago_ros.nodes.parameters import OccupancyParameters
 from ago_ros.nodes.qos import make_qos, why_incompatible
 from ago_ros.nodes.tf_listener import JumpAwareTransformListener
 
-Picture = CompressedImage | Image
+Picture: TypeAlias = CompressedImage | Image
 _POLL_SEC = 0.02
 
 

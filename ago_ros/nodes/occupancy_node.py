@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -31,6 +31,8 @@ from ago_ros.nodes.worker import LatestWorker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 _THREADS = 4
+_SWITCH_SEC = 0.0005
+"""The worker asks for the interpreter often and briefly; with Python's 5 ms it would wait for every busy callback."""
 _LOG_EVERY_SEC = 5.0
 
 
@@ -45,7 +47,7 @@ class MessageSet(NamedTuple):
 class OccupancyNode(LifecycleNode):
     """Synchronises, encodes, labels and publishes; configured by the parameters in `ago_ros.nodes.parameters`."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__("occupancy_node", **kwargs)
         self.parameters = declared.declare(self)
         self.add_on_set_parameters_callback(self._on_parameters)
@@ -62,7 +64,7 @@ class OccupancyNode(LifecycleNode):
         self._judge = Judge(self.get_fully_qualified_name())
         self._outputs = Outputs(self, self.parameters)
         self._services_offered = QueryServices(
-            self, self.engine, self._outputs, self.parameters.base_frame, self._announce_vocabulary
+            self, self.engine, self._outputs, self.parameters.base_frame, self._on_vocabulary
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self.create_timer(1.0, self._publish_diagnostics, clock=self._steady)
@@ -170,6 +172,15 @@ class OccupancyNode(LifecycleNode):
         self.monitor.error(f"{type(error).__name__}: {error}")
         self.monitor.dropped("inference_error")
 
+    def _on_vocabulary(self) -> None:
+        """Announces new phrases, and labels the newest frame anew for those who look at it."""
+        self._announce_vocabulary()
+        newest = self.engine.newest
+        if newest is not None:
+            grid = self.engine.label(newest)
+            self._outputs.publish_grid(grid, self.parameters.encoding)
+            self._outputs.publish_points(grid)
+
     def _announce_vocabulary(self) -> None:
         vocabulary = self.engine.vocabulary
         if vocabulary is None:
@@ -211,6 +222,7 @@ class OccupancyNode(LifecycleNode):
 
 def main() -> None:
     """Runs the node until it is told to stop."""
+    sys.setswitchinterval(_SWITCH_SEC)
     rclpy.init()
     try:
         node = OccupancyNode()

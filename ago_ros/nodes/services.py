@@ -13,7 +13,7 @@ from rclpy.node import Node
 from ago_msgs.srv import CompleteObjects, DetectObjects, LocateObject, SetVocabulary
 from ago_ros.nodes.answers import boxes_to_message, region_to_message
 from ago_ros.nodes.conversions import grid_to_message, probability_to_message, stamp_ns, to_header
-from ago_ros.nodes.engine import OccupancyEngine, RefusedError
+from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.outputs import Outputs
 from ago_ros.scene_query.query import QueryError
 
@@ -26,7 +26,7 @@ def refusing(handler: Callable[..., None]) -> Callable[..., Any]:
         try:
             handler(self, request, response)
             response.success = True
-        except (RefusedError, QueryError) as error:
+        except QueryError as error:
             response.message = str(error)
         except Exception as error:
             self.node.get_logger().error(f"{handler.__name__} failed:\n{traceback.format_exc()}")
@@ -75,11 +75,11 @@ class QueryServices:
     @refusing
     def locate_object(self, request: LocateObject.Request, response: LocateObject.Response) -> None:
         """Says where something is or could be, and publishes the answer."""
-        answer, understood = self._engine.locate(
+        answer = self._engine.locate(
             stamp_ns(request.stamp), request.query, request.target, request.relation, request.reference
         )
         regions = answer.regions[: request.max_regions] if request.max_regions else answer.regions
-        response.message = understood
+        response.message = answer.understood
         response.header = to_header(answer.stamp_ns, self._frame)
         response.regions = [region_to_message(region) for region in regions]
         response.heatmap = probability_to_message(answer.stamp_ns, answer.grid, answer.probability, self._frame)
@@ -95,9 +95,8 @@ class QueryServices:
     @refusing
     def detect_objects(self, request: DetectObjects.Request, response: DetectObjects.Response) -> None:
         """Gives 3D boxes of what phrases name."""
-        stamp, boxes = self._engine.detect(stamp_ns(request.stamp), tuple(request.phrases))
-        kept = [box for box in boxes if box.score >= request.min_score]
-        response.detections = boxes_to_message(to_header(stamp, self._frame), kept)
+        stamp, boxes = self._engine.detect(stamp_ns(request.stamp), tuple(request.phrases), request.min_score)
+        response.detections = boxes_to_message(to_header(stamp, self._frame), boxes)
 
     @refusing
     def set_vocabulary(self, request: SetVocabulary.Request, response: SetVocabulary.Response) -> None:

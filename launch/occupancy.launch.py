@@ -1,0 +1,187 @@
+"""Starts the occupancy node; plays a bag or a nuScenes scene into it, and shows the result, where asked to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import gettempdir
+
+import yaml
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit
+from launch.launch_description_entity import LaunchDescriptionEntity
+from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription
+
+SHARE = Path(get_package_share_directory("ago_ros"))
+PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+BOOLEAN = ["true", "false"]
+
+ARGUMENTS = [
+    DeclareLaunchArgument("bag", default_value="", description="A rosbag2 to play. Empty: live sensors."),
+    DeclareLaunchArgument(
+        "dataset", default_value="", description="A nuScenes root: a scene is made a bag and played."
+    ),
+    DeclareLaunchArgument(
+        "scene", default_value="", description="Scene of the dataset; may be left out if it has one."
+    ),
+    DeclareLaunchArgument("rate", default_value="1.0", description="Speed at which the bag is played."),
+    DeclareLaunchArgument("loop", default_value="false", choices=BOOLEAN, description="Play the bag again and again."),
+    DeclareLaunchArgument(
+        "params_file", default_value=str(SHARE / "config" / "occupancy.yaml"), description="Parameters of the node."
+    ),
+    DeclareLaunchArgument("method", default_value="", description="What computes the grid. Empty: as in params_file."),
+    DeclareLaunchArgument(
+        "vlm", default_value="", description="Hugging Face id or folder of an image tower. Empty: as in params_file."
+    ),
+    DeclareLaunchArgument("device", default_value="", description="cpu, cuda, ... Empty: as in params_file."),
+    DeclareLaunchArgument("rviz", default_value="false", choices=BOOLEAN, description="Open RViz."),
+    DeclareLaunchArgument("viewer", default_value="none", choices=["none", "rerun"], description="Live viewer."),
+    DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
+    DeclareLaunchArgument(
+        "use_sim_time",
+        default_value="auto",
+        choices=["auto", *BOOLEAN],
+        description="auto: true with a bag or dataset.",
+    ),
+    DeclareLaunchArgument(
+        "log_level",
+        default_value="info",
+        choices=["debug", "info", "warn", "error", "fatal"],
+        description="Of the node.",
+    ),
+    DeclareLaunchArgument(
+        "respawn", default_value="false", choices=BOOLEAN, description="Start the node again when it dies."
+    ),
+    DeclareLaunchArgument(
+        "profile",
+        default_value=str(SHARE / "config" / "fastdds_profile.xml"),
+        description=f"Fast DDS profile; none: the middleware's own. {PROFILE_VARIABLE}, where it is set, wins.",
+    ),
+]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describes what to start."""
+    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=_start)])
+
+
+def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    given = context.launch_configurations
+    if given["bag"] and given["dataset"]:
+        raise RuntimeError("bag and dataset are both given: choose one")
+    if given["bag"] and not Path(given["bag"]).exists():
+        raise RuntimeError(f"bag:={given['bag']} does not exist")
+    simulated = given["use_sim_time"] == "true" or (
+        given["use_sim_time"] == "auto" and bool(given["bag"] or given["dataset"])
+    )
+    actions: list[LaunchDescriptionEntity] = []
+    if given["profile"] != "none" and PROFILE_VARIABLE not in os.environ:
+        actions.append(SetEnvironmentVariable(PROFILE_VARIABLE, given["profile"]))
+    actions.append(_occupancy_node(given, simulated))
+    actions += _player(given)
+    if given["rviz"] == "true":
+        actions.append(_rviz(given, simulated))
+    if given["viewer"] == "rerun":
+        actions.append(
+            Node(
+                package="ago_ros",
+                executable="viewer_node",
+                namespace=given["namespace"],
+                parameters=[given["params_file"], {"use_sim_time": simulated}],
+            )
+        )
+    return actions
+
+
+def _occupancy_node(given: dict[str, str], simulated: bool) -> Node:
+    overrides: dict[str, str | bool] = {name: given[name] for name in ("method", "vlm", "device") if given[name]}
+    respawn = given["respawn"] == "true"
+    return Node(
+        package="ago_ros",
+        executable="occupancy_node",
+        name="occupancy_node",
+        namespace=given["namespace"],
+        parameters=[given["params_file"], {"use_sim_time": simulated, **overrides}],
+        ros_arguments=["--log-level", f"occupancy_node:={given['log_level']}"],
+        output="screen",
+        respawn=respawn,
+        respawn_delay=1.0,
+        on_exit=None if respawn else Shutdown(reason="the occupancy node has ended"),
+    )
+
+
+def _player(given: dict[str, str]) -> list[LaunchDescriptionEntity]:
+    """Plays the bag once the node is active, which its latched vocabulary tells; makes the bag first from a dataset."""
+    if not (given["bag"] or given["dataset"]):
+        return []
+    topic = "/".join(["", *filter(None, [given["namespace"].strip("/")]), "occupancy/vocabulary"])
+    wait = ExecuteProcess(
+        cmd=["ros2", "topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability", "reliable",
+             topic, "ago_msgs/msg/Vocabulary"],
+        name="wait_for_node", output="log",
+    )  # fmt: skip
+    if given["bag"]:
+        bag = given["bag"]
+        return [wait, _after(wait, lambda: [_play(bag, given)])]
+    bag = str(Path(gettempdir()) / f"ago_bag_{os.getpid()}")
+    scene = ["--scene", given["scene"]] if given["scene"] else []
+    convert = ExecuteProcess(
+        cmd=["ago", "bag", "from-nuscenes", given["dataset"], *scene, "--out", bag, "--overwrite"],
+        name="make_bag", output="screen",
+    )  # fmt: skip
+    return [convert, _after(convert, lambda: [wait, _after(wait, lambda: [_play(bag, given)])])]
+
+
+def _after(process: ExecuteProcess, then: Callable[[], list[LaunchDescriptionEntity]]) -> RegisterEventHandler:
+    """Continues when a process has ended well, and shuts down when it has not."""
+
+    def on_exit(event: object, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if context.is_shutdown:
+            return []
+        if event.returncode:
+            return [Shutdown(reason=f"{event.process_name} ended with status {event.returncode}")]
+        return then()
+
+    return RegisterEventHandler(OnProcessExit(target_action=process, on_exit=on_exit))
+
+
+def _play(bag: str, given: dict[str, str]) -> ExecuteProcess:
+    command = ["ros2", "bag", "play", bag, "--clock", "100", "--rate", given["rate"]]
+    if given["loop"] == "true":
+        command.append("--loop")
+    if given["namespace"]:
+        command += ["--remap", *_remappings(bag, given["namespace"])]
+    played = LogInfo(msg="the bag has been played; the node goes on and answers queries")
+    return ExecuteProcess(cmd=command, name="play_bag", output="screen", on_exit=[played])
+
+
+def _remappings(bag: str, namespace: str) -> list[str]:
+    """Moves a bag's topics into the namespace; transforms and the clock stay where everyone looks for them."""
+    information = yaml.safe_load((Path(bag) / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    names = [entry["topic_metadata"]["name"] for entry in information["topics_with_message_count"]]
+    return [f"{name}:=/{namespace.strip('/')}{name}" for name in names if name not in ("/tf", "/tf_static", "/clock")]
+
+
+def _rviz(given: dict[str, str], simulated: bool) -> Node:
+    if shutil.which("rviz2") is None:
+        raise RuntimeError("rviz:=true needs rviz2: install the package ros-jazzy-rviz2, or use viewer:=rerun")
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=given["namespace"],
+        arguments=["-d", str(SHARE / "rviz" / "occupancy.rviz")],
+        parameters=[{"use_sim_time": simulated}],
+    )
