@@ -15,6 +15,7 @@ from ago_ros.datasets.errors import DatasetError
 
 COMMANDS = {
     "bag": "ago_ros.cli.bag",
+    "world": "ago_ros.cli.world",
 }
 """Module of each command, by name, in the order of the help. Its `app` is a typer.Typer with `add_completion=False` and
 `rich_markup_mode=None`; with one command and no callback it is that command. `ago --help` imports them all, so what is

@@ -1,0 +1,54 @@
+"""`ago world`: the procedural worlds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def world() -> None:
+    """The procedural worlds."""
+
+
+@app.command("drive")
+def drive(
+    out: Annotated[Path, typer.Option(help="Folder to write; it becomes a nuScenes root, with Occ3D labels in gts.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; the next has the next seed.")] = 0,
+    scenes: Annotated[int, typer.Option(min=1, help="How many scenes.")] = 1,
+    keyframes: Annotated[int, typer.Option(min=1, help="Keyframes of each scene, two a second.")] = 10,
+    size: Annotated[str, typer.Option(help="Width and height of the images, pixels.")] = "400x225",
+    sweeps: Annotated[bool, typer.Option(help="With the sweeps and pictures between keyframes.")] = True,
+    style: Annotated[str | None, typer.Option(help="city, suburb, country or industry; drawn if not given.")] = None,
+    weather: Annotated[
+        str | None, typer.Option(help="clear, hazy, overcast, rain, fog or dusk; drawn if not given.")
+    ] = None,
+) -> None:
+    """Write street scenes with complete ground truth, recorded by nuScenes' rig, as a nuScenes root."""
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.drive_world.write import write_drive_world
+
+    with progress_bar("recording") as progress:
+        root = write_drive_world(
+            out,
+            seed,
+            scenes=scenes,
+            keyframes=keyframes,
+            size=_parse_size(size),
+            sweeps=sweeps,
+            style=style,
+            weather=weather,
+            progress=progress,
+        )
+    typer.echo(f"{root}: {scenes} scenes of {keyframes} keyframes")
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter(f"'{text}' is no size: give WIDTHxHEIGHT, such as 400x225")
+    return int(width), int(height)

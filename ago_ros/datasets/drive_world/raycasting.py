@@ -1,0 +1,185 @@
+"""Casts rays into a scene at a given time: what stands in one Embree tree, what moves in another, small and rebuilt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+
+from ago_ros.datasets.drive_world.placed import Placed
+from ago_ros.datasets.drive_world.scene import Scene
+
+GROUND_TRIANGLE = -2
+NO_TRIANGLE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class PartTable:
+    """One row for each part of the scene, those at rest first.
+
+    Attributes:
+        material: (P,) int32.
+        colour: (P, 3) float32 linear RGB.
+        second: (P, 3) float32 linear RGB.
+        scale: (P, 2) float32 metres.
+        seed: (P,) float32.
+        low: (P, 3) float32 lower corner in the part's own frame, metres.
+        thing: (P,) int32 id of the thing: its place in the scene plus one.
+        label: (P,) uint8 Occ3D label.
+    """
+
+    material: NDArray[np.int32]
+    colour: NDArray[np.float32]
+    second: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    seed: NDArray[np.float32]
+    low: NDArray[np.float32]
+    thing: NDArray[np.int32]
+    label: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Where rays end.
+
+    Attributes:
+        distance: (N,) float32 metres in units of the ray's direction; infinite for a miss.
+        triangle: (N,) int32 row of the world's triangles, `GROUND_TRIANGLE` or `NO_TRIANGLE`.
+        u: (N,) float32 barycentric weight of the second corner.
+        v: (N,) float32 barycentric weight of the third corner.
+        normal: (N, 3) float32 geometric normal, not of unit length, of either orientation.
+    """
+
+    distance: NDArray[np.float32]
+    triangle: NDArray[np.int32]
+    u: NDArray[np.float32]
+    v: NDArray[np.float32]
+    normal: NDArray[np.float32]
+
+
+class World:
+    """A scene as triangles. `move_to` sets the time; casts then see the scene of that time.
+
+    Attributes:
+        scene: the scene.
+        parts: looks and owners of the parts.
+        part: (T,) int32 row in `parts` of each triangle; those at rest come first.
+        axis: (T,) uint8 axis of the part's frame that the triangle faces.
+        normals: (T, 3, 3) float32 shading normals at the current time, world frame.
+        texture: (T, 3, 3) float32 corners in the part's own frame, metres.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        """Builds the tree of everything that stands."""
+        self.scene = scene
+        resting = [(i + 1, placed) for i, placed in enumerate(scene.things) if placed.track is None]
+        self._moving = [(i + 1, placed) for i, placed in enumerate(scene.things) if placed.track is not None]
+        rows = [(thing_id, placed, part) for thing_id, placed in resting + self._moving for part in placed.thing.parts]
+        counts = np.array([len(part.corners) for _, _, part in rows])
+        self.part = np.repeat(np.arange(len(rows), dtype=np.int32), counts)
+        self.axis = np.concatenate([part.axis for _, _, part in rows])
+        self.texture = np.concatenate([part.texture for _, _, part in rows]).astype(np.float32)
+        self._own_corners = np.concatenate([part.corners for _, _, part in rows])
+        self._own_normals = np.concatenate([part.normals for _, _, part in rows])
+        self.parts = PartTable(
+            material=np.array([part.paint.material for _, _, part in rows], dtype=np.int32),
+            colour=np.array([part.paint.colour for _, _, part in rows], dtype=np.float32),
+            second=np.array([part.paint.second for _, _, part in rows], dtype=np.float32),
+            scale=np.array([part.paint.scale for _, _, part in rows], dtype=np.float32),
+            seed=np.array([part.paint.seed for _, _, part in rows], dtype=np.float32),
+            low=np.array([part.texture.min(axis=(0, 1)) for _, _, part in rows], dtype=np.float32),
+            thing=np.array([thing_id for thing_id, _, _ in rows], dtype=np.int32),
+            label=np.array([placed.thing.label for _, placed, _ in rows], dtype=np.uint8),
+        )
+        owner = self.parts.thing[self.part]
+        resting_ids = np.array([thing_id for thing_id, _ in resting], dtype=np.int32)
+        self._first_moving = int(np.isin(owner, resting_ids).sum())
+        self._moving_row = np.searchsorted([thing_id for thing_id, _ in self._moving], owner[self._first_moving :])
+        self.normals = np.empty_like(self.texture)
+        corners = self._place([placed for _, placed in resting], np.searchsorted(resting_ids, owner[: self._first_moving]), 0.0, slice(0, self._first_moving))  # fmt: skip
+        self._still = o3d.t.geometry.RaycastingScene()
+        vertices, triangles = scene.ground.mesh()
+        self._still.add_triangles(o3d.core.Tensor(vertices), o3d.core.Tensor(triangles))
+        self._still.add_triangles(*_soup(corners))
+        self._flowing: o3d.t.geometry.RaycastingScene | None = None
+        self.time = np.nan
+        self.move_to(0.0)
+
+    def _place(self, placed: list[Placed], row: NDArray[np.int64], time: float, where: slice) -> NDArray[np.float32]:
+        """Turns triangles to the world frame: returns the corners and writes the normals."""
+        poses = np.array([item.pose(time) for item in placed]).reshape(-1, 4)
+        c, s = np.cos(poses[:, 3]), np.sin(poses[:, 3])
+        turn = np.zeros((len(poses), 3, 3))
+        turn[:, 0, 0], turn[:, 0, 1], turn[:, 1, 0], turn[:, 1, 1], turn[:, 2, 2] = c, -s, s, c, 1.0
+        by_triangle = turn[row].transpose(0, 2, 1)
+        self.normals[where] = self._own_normals[where] @ by_triangle
+        return (self._own_corners[where] @ by_triangle + poses[row][:, None, :3]).astype(np.float32)
+
+    def move_to(self, time: float) -> None:
+        """Moves everything that moves to where it is at `time` seconds."""
+        if time == self.time:
+            return
+        self.time = time
+        if not self._moving:
+            return
+        moving = slice(self._first_moving, len(self.part))
+        corners = self._place([placed for _, placed in self._moving], self._moving_row, time, moving)
+        self._flowing = o3d.t.geometry.RaycastingScene()
+        self._flowing.add_triangles(*_soup(corners))
+
+    def cast(self, origins: NDArray[np.float32], directions: NDArray[np.float32]) -> Hits:
+        """Casts rays at the current time.
+
+        Args:
+            origins: (N, 3) or (3,) world frame, metres.
+            directions: (N, 3) world frame; distances come in their length.
+        """
+        rays = np.empty((len(directions), 6), dtype=np.float32)
+        rays[:, :3] = origins
+        rays[:, 3:] = directions
+        tensor = o3d.core.Tensor.from_numpy(rays)
+        found = self._still.cast_rays(tensor)
+        distance, uv, normal = (found[key].numpy() for key in ("t_hit", "primitive_uvs", "primitive_normals"))
+        geometry, primitive = found["geometry_ids"].numpy(), found["primitive_ids"].numpy()
+        triangle = np.where(geometry == 0, GROUND_TRIANGLE, primitive.astype(np.int32))
+        triangle[~np.isfinite(distance)] = NO_TRIANGLE
+        if self._flowing is not None:
+            other = self._flowing.cast_rays(tensor)
+            nearer = np.flatnonzero(other["t_hit"].numpy() < distance)
+            distance[nearer] = other["t_hit"].numpy()[nearer]
+            uv[nearer] = other["primitive_uvs"].numpy()[nearer]
+            normal[nearer] = other["primitive_normals"].numpy()[nearer]
+            triangle[nearer] = self._first_moving + other["primitive_ids"].numpy()[nearer].astype(np.int32)
+        return Hits(distance, triangle, uv[:, 0].copy(), uv[:, 1].copy(), normal)
+
+    def occluded(
+        self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float = np.inf
+    ) -> NDArray[np.bool_]:
+        """Tells for each ray whether anything stands within `reach` (in units of the direction's length)."""
+        rays = o3d.core.Tensor.from_numpy(
+            np.concatenate([np.broadcast_to(origins, directions.shape), directions], axis=1).astype(np.float32)
+        )
+        blocked = self._still.test_occlusions(rays, tfar=reach).numpy()
+        if self._flowing is not None:
+            blocked = blocked | self._flowing.test_occlusions(rays, tfar=reach).numpy()
+        return blocked
+
+    def things_of(self, triangle: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Id of the thing that each triangle belongs to; 0 for the ground and for misses."""
+        owner = self.parts.thing[self.part[np.maximum(triangle, 0)]]
+        return np.where(triangle >= 0, owner, 0)
+
+    def labels_of(self, triangle: NDArray[np.int32], points: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Occ3D label of the surface at each hit, 17 for a miss; `points` are (N, 3) in the world frame."""
+        label = np.where(triangle >= 0, self.parts.label[self.part[np.maximum(triangle, 0)]], 17).astype(np.uint8)
+        ground = triangle == GROUND_TRIANGLE
+        label[ground] = self.scene.ground.labels(points[ground, 0], points[ground, 1])
+        return label
+
+
+def _soup(corners: NDArray[np.float32]) -> tuple[o3d.core.Tensor, o3d.core.Tensor]:
+    """Triangles that share no vertex, as Open3D takes them."""
+    vertices = o3d.core.Tensor(np.ascontiguousarray(corners.reshape(-1, 3)))
+    return vertices, o3d.core.Tensor(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3))

@@ -1,0 +1,181 @@
+"""Convex parts: the bricks of every thing in the world. Convexity makes inside and outside exact: a set of planes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import ConvexHull
+
+from ago_ros.datasets.drive_world.materials import Paint
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A closed convex polyhedron with a paint.
+
+    Attributes:
+        corners: (T, 3, 3) triangles in the thing's frame, metres.
+        normals: (T, 3, 3) unit shading normals of the corners.
+        texture: (T, 3, 3) the corners in the part's own frame, metres, where its texture lives.
+        axis: (T,) uint8, the axis of the part's own frame that a triangle faces most.
+        planes: (F, 4) unit outward normal and offset: a point is inside where normal · point <= offset for all.
+        paint: the part's look.
+    """
+
+    corners: Array
+    normals: Array
+    texture: Array
+    axis: NDArray[np.uint8]
+    planes: Array
+    paint: Paint
+
+
+def _part(own: Array, to_thing: Array, offset: Array, paint: Paint, smooth: Array | None = None) -> Part:
+    """Makes a part of (T, 3, 3) triangles in its own frame; `smooth` are shading normals there, None for facets."""
+    facet = np.cross(own[:, 1] - own[:, 0], own[:, 2] - own[:, 0])
+    keep = np.linalg.norm(facet, axis=1) > 1e-9
+    own, facet = own[keep], facet[keep]
+    facet /= np.linalg.norm(facet, axis=1, keepdims=True)
+    outward = np.sign(np.einsum("ij,ij->i", facet, own.mean(axis=1) - own.reshape(-1, 3).mean(axis=0)))
+    facet *= outward[:, None]
+    shading = np.repeat(facet[:, None], 3, axis=1) if smooth is None else smooth[keep]
+    corners = own @ to_thing.T + offset
+    normals = facet @ to_thing.T
+    offsets = np.einsum("ij,ij->i", normals, corners[:, 0])
+    planes = np.unique(np.round(np.column_stack([normals, offsets]), 5), axis=0)
+    axis = np.abs(facet).argmax(axis=1).astype(np.uint8)
+    return Part(corners, shading @ to_thing.T, own, axis, planes, paint)
+
+
+def _turn(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array:
+    """Rotation matrix: roll about x, then pitch about y, then yaw about z, radians."""
+    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    about_z = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
+    about_y = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
+    about_x = np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
+    return about_z @ about_y @ about_x
+
+
+_QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+_BOX_TRIANGLES = np.array([t for a, b, c, d in _QUADS for t in ((a, b, c), (a, c, d))])
+
+
+def box(
+    center: Sequence[float],
+    size: Sequence[float],
+    paint: Paint,
+    *,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    top: tuple[float, float] = (1.0, 1.0),
+    lean: tuple[float, float] = (0.0, 0.0),
+) -> Part:
+    """Makes a box, or a frustum of one.
+
+    Args:
+        center: middle of the box in the thing's frame, metres.
+        size: lengths along x, y and z, metres.
+        paint: its look.
+        yaw: turn about z, radians; pitch and roll likewise about y and x.
+        pitch: turn about y, radians.
+        roll: turn about x, radians.
+        top: the upper face's share of the lower one's size along x and y.
+        lean: how far the upper face is moved along x and y, metres.
+    """
+    half = np.asarray(size, dtype=np.float64) / 2
+    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
+    corners = signs * half
+    upper = signs[:, 2] > 0
+    corners[upper, :2] = corners[upper, :2] * np.asarray(top) + np.asarray(lean)
+    return _part(corners[_BOX_TRIANGLES], _turn(yaw, pitch, roll), np.asarray(center, dtype=np.float64), paint)
+
+
+def rod(
+    start: Sequence[float],
+    end: Sequence[float],
+    radius: float,
+    paint: Paint,
+    *,
+    tip: float | None = None,
+    sides: int = 8,
+) -> Part:
+    """Makes a round rod from one point to another, its radius going from `radius` to `tip` (a cone where tip is 0)."""
+    tip = radius if tip is None else max(tip, 1e-3)
+    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    length = float(np.linalg.norm(b - a))
+    along = (b - a) / length
+    helper = np.array([1.0, 0, 0]) if abs(along[0]) < 0.9 else np.array([0, 1.0, 0])
+    across = np.cross(helper, along)
+    across /= np.linalg.norm(across)
+    frame = np.stack([across, np.cross(along, across), along], axis=1)
+    angle = np.arange(sides + 1) * (2 * np.pi / sides)
+    ring = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
+    low = ring * radius - [0, 0, length / 2]
+    high = ring * tip + [0, 0, length / 2]
+    bottom, top = np.array([0, 0, -length / 2]), np.array([0, 0, length / 2])
+    faces, normals = [], []
+    up = np.array([0, 0, 1.0])
+    for i in range(sides):
+        j = i + 1
+        faces += [
+            (low[i], low[j], high[j]),
+            (low[i], high[j], high[i]),
+            (bottom, low[j], low[i]),
+            (top, high[i], high[j]),
+        ]
+        normals += [(ring[i], ring[j], ring[j]), (ring[i], ring[j], ring[i]), (-up, -up, -up), (up, up, up)]
+    return _part(np.array(faces), frame, (a + b) / 2, paint, np.array(normals))
+
+
+def wheel(center: Sequence[float], radius: float, width: float, paint: Paint, sides: int = 14) -> Part:
+    """Makes a disc whose axle points along y."""
+    x, y, z = center
+    return rod((x, y - width / 2, z), (x, y + width / 2, z), radius, paint, sides=sides)
+
+
+def ball(center: Sequence[float], radii: Sequence[float], paint: Paint, *, yaw: float = 0.0, rings: int = 6) -> Part:
+    """Makes an ellipsoid of (x, y, z) radii in metres."""
+    sides = rings * 2
+    polar = np.linspace(0, np.pi, rings + 1)
+    angle = np.arange(sides + 1) * (2 * np.pi / sides)
+    unit = np.stack(
+        [
+            np.outer(np.sin(polar), np.cos(angle)),
+            np.outer(np.sin(polar), np.sin(angle)),
+            np.outer(np.cos(polar), angle * 0 + 1),
+        ],
+        axis=-1,
+    )
+    a, b, c, d = unit[:-1, :-1], unit[1:, :-1], unit[1:, 1:], unit[:-1, 1:]
+    directions = np.concatenate(
+        [np.stack([a, b, c], axis=2).reshape(-1, 3, 3), np.stack([a, c, d], axis=2).reshape(-1, 3, 3)]
+    )
+    size = np.asarray(radii, dtype=np.float64)
+    normals = directions / size
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    return _part(directions * size, _turn(yaw), np.asarray(center, dtype=np.float64), paint, normals)
+
+
+def hull(points: ArrayLike, paint: Paint) -> Part:
+    """Makes the convex hull of (N, 3) points in the thing's frame, metres; its texture starts at their middle."""
+    cloud = np.asarray(points, dtype=np.float64)
+    middle = (cloud.min(axis=0) + cloud.max(axis=0)) / 2
+    own = cloud - middle
+    return _part(own[ConvexHull(own).simplices], np.eye(3), middle, paint)
+
+
+def profile(outline: ArrayLike, width: float, paint: Paint, *, y: float = 0.0, top_width: float | None = None) -> Part:
+    """Makes a convex (N, 2) outline in x and z, metres, `width` thick along y; narrower at its top where asked."""
+    side = np.asarray(outline, dtype=np.float64)
+    height = side[:, 1]
+    share = (height - height.min()) / max(float(np.ptp(height)), 1e-6)
+    half = (width + ((width if top_width is None else top_width) - width) * share) / 2
+    left = np.column_stack([side[:, 0], y + half, height])
+    right = np.column_stack([side[:, 0], y - half, height])
+    return hull(np.concatenate([left, right]), paint)

@@ -1,0 +1,217 @@
+"""Occ3D labels of a world at a time, from the shapes themselves, and the masks of what the sensors see of them."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ago_ros.datasets.drive_world.camera import Picture
+from ago_ros.datasets.drive_world.ground import CELL, DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN
+from ago_ros.datasets.drive_world.lidar import Sweep
+from ago_ros.datasets.drive_world.scene import Scene
+from ago_ros.datasets.drive_world.shading import bilinear
+from ago_ros.datasets.occ3d import FREE, Occ3dLabels
+from ago_ros.geometry.raycast import cast_rays
+from ago_ros.geometry.voxel_grid import OCC3D_GRID
+
+SUBSAMPLES = 4
+SWELL_M = 0.05
+"""Parts grow by half the spacing of the sub-samples, so that none, however thin, slips between them."""
+GROUND_YIELDS = 8
+"""In a voxel that the ground's surface crosses, a thing needs this many of the 64 sub-samples to take the voxel."""
+SKY_REACH_M = 120.0
+
+
+class Voxelizer:
+    """Labels the Occ3D grid around the car from a scene's convex parts and its ground."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Gathers the parts' planes and corners."""
+        self._scene = scene
+        rows = [(placed, part) for placed in scene.things for part in placed.thing.parts]
+        self._label = np.array([placed.thing.label for placed, _ in rows], dtype=np.uint8)
+        self._thing = np.repeat(np.arange(len(scene.things)), [len(placed.thing.parts) for placed in scene.things])
+        planes = [np.unique(np.round(part.planes, 4), axis=0) for _, part in rows]
+        corners = [np.unique(np.round(part.corners.reshape(-1, 3), 4), axis=0) for _, part in rows]
+        self._planes, self._plane_row = (
+            np.concatenate(planes),
+            np.repeat(np.arange(len(rows)), [len(p) for p in planes]),
+        )
+        self._corners, self._corner_row = (
+            np.concatenate(corners),
+            np.repeat(np.arange(len(rows)), [len(c) for c in corners]),
+        )
+        self._plane_start = np.concatenate([[0], np.cumsum([len(p) for p in planes])]).astype(np.int64)
+        self._corner_start = np.concatenate([[0], np.cumsum([len(c) for c in corners])])[:-1].astype(np.int64)
+
+    def semantics(self, time: float) -> NDArray[np.uint8]:
+        """Labels the grid in the ego frame at `time` seconds.
+
+        A voxel takes the label of the part that covers most of its 4x4x4 sub-samples (parts are solid, and swell by
+        half the sub-samples' spacing); where the ground's surface crosses it, a thing must cover an eighth of them.
+
+        Returns:
+            (200, 200, 16) uint8 Occ3D ids. Source: ours.
+        """
+        ego_from_world = np.linalg.inv(self._scene.ego_pose(time))
+        poses = np.array([placed.pose(time) for placed in self._scene.things]).reshape(-1, 4)
+        c, s = np.cos(poses[:, 3]), np.sin(poses[:, 3])
+        world_from_thing = np.zeros((len(poses), 4, 4))
+        world_from_thing[:, 0, 0], world_from_thing[:, 0, 1], world_from_thing[:, 1, 0], world_from_thing[:, 1, 1] = (
+            c,
+            -s,
+            s,
+            c,
+        )
+        world_from_thing[:, 2, 2], world_from_thing[:, 3, 3] = 1, 1
+        world_from_thing[:, :3, 3] = poses[:, :3]
+        ego_from_part = (ego_from_world @ world_from_thing)[self._thing]
+        turns, shifts = ego_from_part[:, :3, :3], ego_from_part[:, :3, 3]
+        corners = np.einsum("nij,nj->ni", turns[self._corner_row], self._corners) + shifts[self._corner_row]
+        lower, upper = (f.reduceat(corners, self._corner_start) for f in (np.minimum, np.maximum))
+        normals = np.einsum("nij,nj->ni", turns[self._plane_row], self._planes[:, :3])
+        offsets = self._planes[:, 3] + np.einsum("ni,ni->n", normals, shifts[self._plane_row])
+        shape, origin = OCC3D_GRID.shape, np.array(OCC3D_GRID.origin)
+        best, label = np.zeros(shape, dtype=np.uint8), np.full(shape, FREE, dtype=np.uint8)
+        _fill_parts(
+            normals, offsets, self._plane_start, lower, upper, self._label, origin, OCC3D_GRID.voxel_size, best, label
+        )
+        ground = self._scene.ground
+        _lay_ground(ego_from_world, ground.origin, ground.height, ground.road, ground.pavement, ground.plaza, origin, OCC3D_GRID.voxel_size, best, label)  # fmt: skip
+        return label
+
+
+@numba.njit(fastmath=True, parallel=True, cache=True)
+def _fill_parts(normals, offsets, plane_start, lower, upper, part_label, origin, size, best, label):
+    nx, ny, nz = label.shape
+    slabs = 20
+    reach = size * math.sqrt(3.0) / 2
+    for slab in numba.prange(slabs):
+        first, last = slab * nx // slabs, (slab + 1) * nx // slabs
+        for p in range(len(part_label)):
+            x0 = max(int(math.floor((lower[p, 0] - SWELL_M - origin[0]) / size)), first)
+            x1 = min(int(math.floor((upper[p, 0] + SWELL_M - origin[0]) / size)) + 1, last)
+            y0 = max(int(math.floor((lower[p, 1] - SWELL_M - origin[1]) / size)), 0)
+            y1 = min(int(math.floor((upper[p, 1] + SWELL_M - origin[1]) / size)) + 1, ny)
+            z0 = max(int(math.floor((lower[p, 2] - SWELL_M - origin[2]) / size)), 0)
+            z1 = min(int(math.floor((upper[p, 2] + SWELL_M - origin[2]) / size)) + 1, nz)
+            begin, end = plane_start[p], plane_start[p + 1]
+            for i in range(x0, x1):
+                for j in range(y0, y1):
+                    for k in range(z0, z1):
+                        if best[i, j, k] == 64:
+                            continue
+                        cx, cy, cz = (
+                            origin[0] + (i + 0.5) * size,
+                            origin[1] + (j + 0.5) * size,
+                            origin[2] + (k + 0.5) * size,
+                        )
+                        count = _covered(normals, offsets, begin, end, cx, cy, cz, size, reach)
+                        if count > best[i, j, k]:
+                            best[i, j, k], label[i, j, k] = count, part_label[p]
+
+
+@numba.njit(fastmath=True)
+def _outside(normals, offsets, begin, end, x, y, z):
+    """How far a point is outside of a convex part: the largest signed distance to its planes, metres."""
+    worst = -1e9
+    for f in range(begin, end):
+        worst = max(worst, normals[f, 0] * x + normals[f, 1] * y + normals[f, 2] * z - offsets[f])
+    return worst
+
+
+@numba.njit(fastmath=True)
+def _covered(normals, offsets, begin, end, x, y, z, size, reach):
+    """How many of a voxel's sub-samples lie in the swollen part."""
+    middle = _outside(normals, offsets, begin, end, x, y, z)
+    if middle > reach + SWELL_M:
+        return 0
+    if middle < SWELL_M - reach:
+        return SUBSAMPLES**3
+    count, step = 0, size / SUBSAMPLES
+    for a in range(SUBSAMPLES):
+        for b in range(SUBSAMPLES):
+            for c in range(SUBSAMPLES):
+                px = x + (a - 1.5) * step
+                py = y + (b - 1.5) * step
+                pz = z + (c - 1.5) * step
+                if _outside(normals, offsets, begin, end, px, py, pz) <= SWELL_M:
+                    count += 1
+    return count
+
+
+@numba.njit(fastmath=True, parallel=True, cache=True)
+def _lay_ground(ego_from_world, map_origin, height, road, pavement, plaza, origin, size, best, label):
+    """Labels the voxels that the ground's surface crosses, sampled 4x4 to the column."""
+    nx, ny, nz = label.shape
+    m = ego_from_world
+    for i in numba.prange(nx):
+        votes = np.zeros((nz, 4), dtype=np.int64)
+        for j in range(ny):
+            votes[:] = 0
+            for a in range(SUBSAMPLES):
+                for b in range(SUBSAMPLES):
+                    ex = origin[0] + (i + (a + 0.5) / SUBSAMPLES) * size
+                    ey = origin[1] + (j + (b + 0.5) / SUBSAMPLES) * size
+                    dx, dy, dz = ex - m[0, 3], ey - m[1, 3], -m[2, 3]
+                    wx = m[0, 0] * dx + m[1, 0] * dy + m[2, 0] * dz
+                    wy = m[0, 1] * dx + m[1, 1] * dy + m[2, 1] * dz
+                    gx, gy = (wx - map_origin[0]) / CELL, (wy - map_origin[1]) / CELL
+                    wz = bilinear(height, gx, gy)
+                    z = m[2, 0] * wx + m[2, 1] * wy + m[2, 2] * wz + m[2, 3]
+                    k = int(math.floor((z - origin[2]) / size))
+                    if k < 0 or k >= nz:
+                        continue
+                    kind = 3
+                    if bilinear(road, gx, gy) < 0:
+                        kind = 0
+                    elif bilinear(pavement, gx, gy) < 0:
+                        kind = 2
+                    elif bilinear(plaza, gx, gy) < 0:
+                        kind = 1
+                    votes[k, kind] += 1
+            for k in range(nz):
+                top = 0
+                for kind in range(1, 4):
+                    if votes[k, kind] > votes[k, top]:
+                        top = kind
+                if votes[k, top] > 0 and best[i, j, k] < GROUND_YIELDS:
+                    label[i, j, k] = (DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN)[top]
+
+
+def seen_by_lidar(scene: Scene, time: float, sweep: Sweep) -> NDArray[np.bool_]:
+    """Voxels of the ego frame at `time` that a ray of the sweep ends in or passes through, (200, 200, 16)."""
+    return _touched(scene, time, sweep.origins, sweep.ends)
+
+
+def seen_by_cameras(scene: Scene, time: float, pictures: list[Picture], stride: int) -> NDArray[np.bool_]:
+    """Voxels that a camera looks through or at, (200, 200, 16): rays through every `stride`-th pixel, to what they hit."""
+    starts, ends = [], []
+    for picture in pictures:
+        rays = picture.rays[stride // 2 :: stride, stride // 2 :: stride].reshape(-1, 3)
+        distance = np.minimum(
+            picture.distance[stride // 2 :: stride, stride // 2 :: stride].reshape(-1, 1), SKY_REACH_M
+        )
+        ends.append(picture.origin + rays * distance)
+        starts.append(np.broadcast_to(picture.origin, ends[-1].shape))
+    return _touched(scene, time, np.concatenate(starts), np.concatenate(ends))
+
+
+def _touched(scene: Scene, time: float, starts: NDArray[np.float32], ends: NDArray[np.float32]) -> NDArray[np.bool_]:
+    ego_from_world = np.linalg.inv(scene.ego_pose(time))
+    segments = [
+        torch.from_numpy(points @ ego_from_world[:3, :3].T + ego_from_world[:3, 3]) for points in (starts, ends)
+    ]
+    counts = cast_rays(OCC3D_GRID, *segments)
+    return ((counts.hits + counts.passes) > 0).numpy()
+
+
+def occ3d_labels(
+    semantics: NDArray[np.uint8], by_lidar: NDArray[np.bool_], by_cameras: NDArray[np.bool_]
+) -> Occ3dLabels:
+    """Joins the parts of a label file."""
+    return Occ3dLabels(torch.from_numpy(semantics), torch.from_numpy(by_lidar), torch.from_numpy(by_cameras))
