@@ -133,15 +133,15 @@ def read_sweep(record: SensorRecord) -> LidarSweep:
             f"{record.path}: {len(data)} bytes are not a whole number of LiDAR points of {4 * _LIDAR_COLUMNS} bytes: "
             "the file is cut off; restore it from the original data"
         )
-    columns = torch.from_numpy(np.frombuffer(data, dtype="<f4").reshape(-1, _LIDAR_COLUMNS).astype(np.float32))
-    columns = columns[torch.isfinite(columns).all(dim=1)]
+    columns = np.frombuffer(data, dtype="<f4").reshape(-1, _LIDAR_COLUMNS).astype(np.float32)
+    columns = columns[np.isfinite(columns).all(axis=1)]
     return LidarSweep(
         stamp_ns=record.stamp_ns,
-        points=columns[:, :3].contiguous(),
+        points=torch.from_numpy(columns[:, :3].copy()),
         ego_from_lidar=record.ego_from_sensor,
         map_from_ego=record.map_from_ego,
-        intensity=columns[:, 3].contiguous(),
-        ring=columns[:, 4].to(torch.int32),
+        intensity=torch.from_numpy(columns[:, 3].copy()),
+        ring=torch.from_numpy(columns[:, 4].astype(np.int32)),
     )
 
 
