@@ -1,4 +1,4 @@
-"""Shows what the occupancy node sees and publishes in the live viewer."""
+"""The node behind `viewer:=rerun`: shows grids, answers and images in the live viewer."""
 
 from __future__ import annotations
 
@@ -7,95 +7,95 @@ from functools import partial
 
 import rclpy
 import torch
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, PointCloud2
 from sensor_msgs_py import point_cloud2
-from tf2_ros import Buffer, TransformException, TransformListener
+from tf2_ros import Buffer, TransformException
 from torch import Tensor
 
 from ago_msgs.msg import SemanticVoxelGrid
-from ago_ros.nodes import parameters as declared
 from ago_ros.nodes.conversions import grid_from_message, stamp_ns, to_matrix
 from ago_ros.nodes.qos import make_qos
 from ago_ros.nodes.sensor_messages import BadDatumError, read_camera
-from ago_ros.nodes.topics import HEATMAP, VOXELS
+from ago_ros.nodes.tf_listener import JumpAwareTransformListener
 from ago_ros.rendering.viewer import LiveViewer
-from ago_ros.scene.semantic_grid import SemanticGrid
+from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS
 
 
 class ViewerNode(Node):
-    """Feeds the viewer; takes the occupancy node's parameters, and `save`: a file to record to instead of a window."""
+    """Hands what arrives to the viewer; what has no transform yet is not shown."""
 
     def __init__(self) -> None:
         super().__init__("viewer_node")
-        self._parameters = declared.declare(self)
+        cameras = self.declare_parameter("cameras", list(NUSCENES_CAMERAS)).value
         save = self.declare_parameter("save", "").value
-        self.viewer = LiveViewer(save or None)
+        self._base = self.declare_parameter("base_frame", "base_link").value
+        self._map = self.declare_parameter("map_frame", "map").value
+        self._viewer = LiveViewer(save or None)
         self._buffer = Buffer()
-        self._listener = TransformListener(self._buffer, self)
+        self._listener = JumpAwareTransformListener(self._buffer, self, lambda jump: None)
         self._infos: dict[str, CameraInfo] = {}
-        self._grid: SemanticGrid | None = None
-        newest = make_qos("sensor_data", 1)
-        self.create_subscription(SemanticVoxelGrid, VOXELS, self._on_grid, newest)
-        self.create_subscription(PointCloud2, HEATMAP, self._on_heatmap, make_qos("latched", 1))
-        for name in self._parameters.camera_names:
-            self.create_subscription(CameraInfo, f"{name}/camera_info", partial(self._infos.__setitem__, name), newest)
-            if self._parameters.image_transport == "compressed":
-                topic = self._parameters.image_topic(name)
-                self.create_subscription(CompressedImage, topic, partial(self._on_image, name), newest)
+        self._voxel_size = 0.4
+        self.create_subscription(SemanticVoxelGrid, "occupancy/voxels", self._show_grid, make_qos("reliable", 2))
+        self.create_subscription(PointCloud2, "locate/heatmap", self._show_answer, make_qos("reliable", 2))
+        for name in cameras:
+            qos, image_topic = qos_profile_sensor_data, f"{name}/image_rect/compressed"
+            self.create_subscription(CameraInfo, f"{name}/camera_info", partial(self._set_info, name), qos)
+            self.create_subscription(CompressedImage, image_topic, partial(self._show_image, name), qos)
 
-    def _on_grid(self, message: SemanticVoxelGrid) -> None:
-        self._grid = grid_from_message(message)
-        pose = self._transform(self._parameters.map_frame, message.header.frame_id, message.header.stamp)
-        if pose is not None:
-            self.viewer.show_grid(self._grid, pose)
+    def close(self) -> None:
+        """Writes what the viewer still holds."""
+        self._viewer.close()
 
-    def _on_image(self, name: str, message: CompressedImage) -> None:
-        info = self._infos.get(name)
-        mount = self._transform(self._parameters.base_frame, message.header.frame_id, message.header.stamp)
-        if info is None or mount is None:
+    def _set_info(self, name: str, message: CameraInfo) -> None:
+        self._infos[name] = message
+
+    def _show_grid(self, message: SemanticVoxelGrid) -> None:
+        grid = grid_from_message(message)
+        self._voxel_size = grid.grid.voxel_size
+        map_from_ego = self._lookup(self._map, self._base, grid.stamp_ns)
+        if map_from_ego is not None:
+            self._viewer.show_grid(grid, map_from_ego)
+
+    def _show_answer(self, message: PointCloud2) -> None:
+        rows = point_cloud2.read_points_numpy(message, field_names=["x", "y", "z", "probability"]).reshape(-1, 4)
+        answer = torch.from_numpy(rows.copy())
+        self._viewer.show_answer(stamp_ns(message.header.stamp), answer[:, :3], answer[:, 3], self._voxel_size)
+
+    def _show_image(self, name: str, message: CompressedImage) -> None:
+        info, stamp = self._infos.get(name), stamp_ns(message.header.stamp)
+        ego_from_camera = self._lookup(self._base, message.header.frame_id, stamp)
+        if info is None or ego_from_camera is None:
             return
         try:
-            self.viewer.show_jpeg(name, stamp_ns(message.header.stamp), bytes(message.data), read_camera(info), mount)
+            camera = read_camera(info)
         except BadDatumError as error:
             self.get_logger().warning(str(error), throttle_duration_sec=5.0)
-
-    def _on_heatmap(self, message: PointCloud2) -> None:
-        if self._grid is None:
             return
-        rows = point_cloud2.read_points(message)
-        points = torch.stack([torch.from_numpy(rows[axis].copy()) for axis in "xyz"], dim=1)
-        indices, inside = self._grid.grid.indices(points)
-        probability = torch.zeros(self._grid.grid.shape)
-        probability[tuple(indices.T)] = torch.from_numpy(rows["probability"].copy())[inside]
-        self.viewer.show_probability(self._grid, probability)
+        self._viewer.show_jpeg(name, stamp, bytes(message.data), camera, ego_from_camera)
 
-    def _transform(self, target: str, source: str, stamp: object) -> Tensor | None:
-        """Looks up a pose; a picture of what cannot be placed yet is left out."""
+    def _lookup(self, target: str, source: str, stamp: int) -> Tensor | None:
         try:
-            return to_matrix(self._buffer.lookup_transform(target, source, Time.from_msg(stamp)).transform)
-        except TransformException:
+            return to_matrix(self._buffer.lookup_transform(target, source, Time(nanoseconds=stamp)).transform)
+        except TransformException as error:
+            self.get_logger().info(f"not shown: {error}", throttle_duration_sec=5.0)
             return None
 
 
 def main() -> None:
-    """Runs the node until it is told to stop."""
+    """Runs the node until it is stopped."""
     rclpy.init()
     try:
         node = ViewerNode()
-    except (ValueError, RuntimeError) as error:
-        print(f"viewer_node: {error}", file=sys.stderr)
-        sys.exit(2)
+    except RuntimeError as error:
+        sys.exit(f"viewer_node: the viewer's window does not open ({error}); set the parameter `save` to a .rrd file")
     try:
         rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
+    except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
         pass
     finally:
-        node.viewer.close()
+        node.close()
+        node.destroy_node()
         rclpy.try_shutdown()
-
-
-if __name__ == "__main__":
-    main()
