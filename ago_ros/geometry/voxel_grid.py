@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,9 +24,11 @@ class VoxelGrid:
     shape: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        """Refuses an empty grid."""
-        if not self.voxel_size > 0:
-            raise ValueError(f"voxel_size must be positive, got {self.voxel_size}")
+        """Refuses a grid that is empty or nowhere."""
+        if not 0 < self.voxel_size < math.inf:
+            raise ValueError(f"voxel_size must be positive and finite, got {self.voxel_size}")
+        if len(self.origin) != 3 or not all(math.isfinite(value) for value in self.origin):
+            raise ValueError(f"origin must be three finite numbers, got {self.origin}")
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise ValueError(f"shape must be three positive numbers, got {self.shape}")
 
@@ -36,6 +39,8 @@ class VoxelGrid:
         Raises:
             ValueError: the box is not a whole number of voxels.
         """
+        if not voxel_size > 0:
+            raise ValueError(f"voxel_size must be positive, got {voxel_size}")
         counts = [(high - low) / voxel_size for low, high in zip(lower, upper, strict=True)]
         if any(abs(count - round(count)) > 1e-6 for count in counts):
             raise ValueError(f"the box {lower} to {upper} is not a whole number of {voxel_size} m voxels: {counts}")
