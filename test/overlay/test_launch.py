@@ -141,7 +141,7 @@ def test_substitution_that_cannot_be_performed(substitution):
 
 
 def test_normalization_refuses_what_is_not_text():
-    with pytest.raises(TypeError, match="launch.Substitution"):
+    with pytest.raises(TypeError, match=r"launch\.Substitution"):
         normalize_to_list_of_substitutions(["a", 1])
 
 
@@ -284,6 +284,7 @@ def test_output_goes_where_it_is_sent(run, log_folder):
         launch.logging.get_output_loggers("p", "nowhere")
 
 
+@OVERLAY_ONLY
 def test_output_of_a_pseudo_terminal(run):
     code = "import sys; print(sys.stdout.isatty(), sys.stderr.isatty())"
     cmd = [sys.executable, "-S", "-c", code]
@@ -295,6 +296,7 @@ def test_output_of_a_pseudo_terminal(run):
     assert "\r" not in out
 
 
+@OVERLAY_ONLY
 def test_process_events_and_their_order(run):
     seen = []
     process = ExecuteProcess(cmd=["sh", "-c", "echo one; echo two >&2; exit 3"], cached_output=True)
@@ -427,7 +429,7 @@ def test_python_code_as_actions(run):
     assert "1!" in out
 
 
-@pytest.mark.parametrize("broken", ["function", "coroutine"])
+@pytest.mark.parametrize("broken", ["function", pytest.param("coroutine", marks=OVERLAY_ONLY)])
 def test_an_exception_in_python_code_returns_1(run, broken):
     def fail(context):
         raise ValueError("broken on purpose")
@@ -494,5 +496,5 @@ def test_what_is_left_out_is_refused_by_name():
         from launch.actions import ExecuteLocal  # noqa: F401
     with pytest.raises(ImportError, match="install the ROS 2 package 'launch'"):
         importlib.import_module("launch.frontend")
-    with pytest.raises(AttributeError, match="launch.substitutions.AnonName is not part of the ago_ros overlay"):
+    with pytest.raises(AttributeError, match=r"launch\.substitutions\.AnonName is not part of the ago_ros overlay"):
         _ = launch.substitutions.AnonName
