@@ -15,6 +15,7 @@ from ago_ros.datasets.errors import DatasetError
 
 COMMANDS = {
     "bag": "ago_ros.cli.bag",
+    "demo": "ago_ros.cli.demo",
     "world": "ago_ros.cli.world",
 }
 """Module of each command, by name, in the order of the help. Its `app` is a typer.Typer with `add_completion=False` and
@@ -69,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         status = app(args=list(arguments), prog_name="ago", standalone_mode=False)
-    except (DatasetError, ValueError, OSError) as error:
+    except (DatasetError, ValueError, OSError, RuntimeError) as error:
         return _fail(str(error))
     except _CLICK_ERROR as error:
         return _fail(f"{error.format_message()} See: ago --help")

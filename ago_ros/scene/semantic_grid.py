@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
@@ -36,3 +39,35 @@ class SemanticGrid:
     def occupied(self) -> Tensor:
         """(X, Y, Z) bool: the voxels with a phrase or with LABEL_UNCLASSIFIED."""
         return self.labels <= LABEL_UNCLASSIFIED
+
+
+def save_grid(grid: SemanticGrid, path: str | Path) -> None:
+    """Writes a grid to an .npz file, with the names and units of its attributes."""
+    np.savez_compressed(
+        path,
+        stamp_ns=grid.stamp_ns,
+        origin=grid.grid.origin,
+        voxel_size=grid.grid.voxel_size,
+        labels=grid.labels.numpy().astype(np.uint16),
+        confidence=grid.confidence.numpy(),
+        vocabulary=np.array(grid.vocabulary, dtype=np.str_),
+    )
+
+
+def load_grid(path: str | Path) -> SemanticGrid:
+    """Reads a grid that `save_grid` wrote.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    with np.load(path, allow_pickle=False) as saved:
+        labels = torch.from_numpy(saved["labels"].astype(np.int32))
+        x, y, z = saved["origin"].tolist()
+        width, length, height = labels.shape
+        return SemanticGrid(
+            stamp_ns=int(saved["stamp_ns"]),
+            grid=VoxelGrid((x, y, z), float(saved["voxel_size"]), (width, length, height)),
+            labels=labels,
+            confidence=torch.from_numpy(saved["confidence"]),
+            vocabulary=tuple(saved["vocabulary"].tolist()),
+        )

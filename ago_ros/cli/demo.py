@@ -1,0 +1,231 @@
+"""`ago demo`: recorded data through the whole suite, over real DDS, and pictures of what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ago_ros.datasets.errors import DatasetError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_PERIOD_SEC = 0.1
+_MIN_SWEEPS = 40
+_PLAYED = "the bag has been played"
+_MAX_PLAY_SEC = 180.0
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the bag, the pictures and report.json.")] = Path("build/demo"),
+    nuscenes: Annotated[
+        str, typer.Option(envvar="NUSCENES", help="nuScenes root. Else AGO_TEST_DATA/nuscenes, else a made drive.")
+    ] = "",
+    scene: Annotated[str, typer.Option(help="Scene of the root; else its first.")] = "",
+    vlm: Annotated[str, typer.Option(help="Image tower: Hugging Face id or folder; empty: class-agnostic.")] = "",
+    query: Annotated[str, typer.Option(help="What /locate_object is asked.")] = "the person behind the car",
+) -> None:
+    """Play a nuScenes scene through the occupancy node; ask it; write pictures and a report."""
+    from ago_ros.datasets.nuscenes import NuScenesReader
+
+    out.mkdir(parents=True, exist_ok=True)
+    root = _find_root(nuscenes, out)
+    reader = NuScenesReader(root)
+    name = scene or reader.scenes[0].name
+    typer.echo(f"demo: {name} of {root}")
+    bag = out / "bag"
+    _write_bag(reader, name, bag)
+    answer = _run_suite(bag, out, vlm, query)
+    typer.echo(f'demo: /locate_object "{query}"\n{answer}')
+    report: dict[str, Any] = json.loads((out / "probe.json").read_text())
+    if not report["grids"]:
+        raise RuntimeError(f"no grid was published; see {out / 'launch.log'}")
+    report |= {"scene": name, "query": query, "answer": answer, "geometry": _check_geometry(reader, name)}
+    report["pictures"] = [str(path) for path in _draw(bag, out)]
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    _print_report(report)
+    typer.echo(f"demo: report and pictures in {out}")
+
+
+def _find_root(nuscenes: str, out: Path) -> Path:
+    """Finds real data, or makes a drive."""
+    if nuscenes:
+        return Path(nuscenes)
+    shared = os.environ.get("AGO_TEST_DATA")
+    if shared:
+        return Path(shared) / "nuscenes"
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.drive_world.write import write_drive_world
+
+    root = out / "drive"
+    shutil.rmtree(root, ignore_errors=True)
+    typer.echo("demo: no NUSCENES and no AGO_TEST_DATA: recording a drive in the project's own world")
+    with progress_bar("recording") as progress:
+        return write_drive_world(root, 7, scenes=1, keyframes=12, size=(800, 450), progress=progress)
+
+
+def _write_bag(reader: Any, scene: str, bag: Path) -> None:
+    """Writes the scene as a bag; a scene of few sweeps is written several times over, to be replayed at 10 Hz."""
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.bag import write_nuscenes_bag
+    from ago_ros.datasets.nuscenes import LIDAR
+
+    sweeps = sum(record.sensor == LIDAR for record in reader.records(scene))
+    repeat = -(-_MIN_SWEEPS // sweeps) if sweeps < _MIN_SWEEPS else 1
+    if repeat > 1:
+        typer.echo(f"demo: {scene} has {sweeps} sweeps: it is repeated {repeat} times")
+    with progress_bar("writing the bag") as progress:
+        write_nuscenes_bag(reader, scene, bag, repeat=repeat, period_s=_PERIOD_SEC, overwrite=True, progress=progress)
+
+
+def _run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
+    """Launches the suite on a bag, asks it once the bag has been played, and returns what it answered."""
+    for stale in ("grid.npz", "answer.npz", "probe.json"):
+        (out / stale).unlink(missing_ok=True)
+    log = out / "launch.log"
+    launch = ["ros2", "launch", "ago_ros", "occupancy.launch.py", f"bag:={bag}", *([f"vlm:={vlm}"] if vlm else [])]
+    probe = [sys.executable, "-m", "ago_ros.nodes.probe", "--json", str(out / "probe.json"), "--save", str(out)]
+    probe += ["--seconds", str(2 * _MAX_PLAY_SEC), "--idle", "inf", "--ros-args", "-p", "use_sim_time:=true"]
+    environment = _dds_environment()
+    with (
+        _running(probe, out / "probe.log", environment),
+        _running(launch, log, environment) as suite,
+    ):
+        _wait_until_played(suite, log)
+        request = json.dumps({"query": query})
+        call = ["ros2", "service", "call", "/locate_object", "ago_msgs/srv/LocateObject", request]
+        answered = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        time.sleep(1.5)
+    if answered.returncode:
+        raise RuntimeError(f"/locate_object was not answered: {answered.stderr.strip()}; see {log}")
+    return _shorten(answered.stdout)
+
+
+def _dds_environment() -> dict[str, str]:
+    """Gives every process of the demo the Fast DDS profile that the launch file gives the node."""
+    from ament_index_python.packages import get_package_share_directory
+
+    profile = Path(get_package_share_directory("ago_ros")) / "config" / "fastdds_profile.xml"
+    return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile), **os.environ}
+
+
+@contextmanager
+def _running(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command beside the block, and ends it as Ctrl-C would."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command, stdout=sink, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(timeout=15)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
+
+def _wait_until_played(suite: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _MAX_PLAY_SEC
+    while _PLAYED not in log.read_text(errors="replace"):
+        if suite.poll() is not None:
+            raise RuntimeError(f"ros2 launch ended with status {suite.returncode}; see {log}")
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the bag was not played within {_MAX_PLAY_SEC:.0f} s; see {log}")
+        time.sleep(0.2)
+
+
+def _shorten(reply: str, width: int = 1200) -> str:
+    """Keeps the part of a service's reply that a person reads: arrays of thousands of numbers are cut."""
+    text = reply.split("response:")[-1].strip()
+    return text if len(text) <= width else f"{text[:width]} ..."
+
+
+def _check_geometry(reader: Any, scene: str) -> dict[str, Any]:
+    from ago_ros.evaluation.geometry import check_scene
+    from ago_ros.occupancy.lift import LiftPredictor
+
+    return check_scene(reader, scene, LiftPredictor()).report()
+
+
+def _draw(bag: Path, out: Path) -> list[Path]:
+    """Draws the newest published grid, and the answer where there is one."""
+    from ago_ros.datasets.bag import read_bag_frames
+    from ago_ros.rendering.images import save_png
+    from ago_ros.rendering.mosaic import camera_mosaic, probability_mosaic
+    from ago_ros.rendering.voxels import above, render_grid, render_probability
+    from ago_ros.scene.semantic_grid import load_grid
+
+    grid = load_grid(out / "grid.npz")
+    frame = next((frame for frame in read_bag_frames(bag) if frame.stamp_ns == grid.stamp_ns), None)
+    if frame is None:
+        raise DatasetError(f"{bag}: no sweep is stamped {grid.stamp_ns} ns, as the published grid is")
+    pictures = [
+        save_png(camera_mosaic(frame, grid), out / "cameras.png"),
+        save_png(render_grid(grid), out / "behind.png"),
+        save_png(render_grid(grid, above(grid.grid), (800, 800)), out / "above.png"),
+    ]
+    probability = _load_answer(out / "answer.npz", grid)
+    if probability is not None:
+        pictures.append(save_png(render_probability(grid, probability), out / "answer.png"))
+        pictures.append(save_png(probability_mosaic(frame, grid, probability), out / "answer_cameras.png"))
+    return pictures
+
+
+def _load_answer(path: Path, grid: Any) -> Any:
+    """Reads an answer to the frame of `grid` as (X, Y, Z) float32 probabilities; None where there is none."""
+    import numpy as np
+    import torch
+
+    if not path.exists():
+        return None
+    with np.load(path) as saved:
+        if int(saved["stamp_ns"]) != grid.stamp_ns:
+            return None
+        voxels = torch.from_numpy(saved["voxels"])
+    indices, inside = grid.grid.indices(voxels[:, :3])
+    probability = torch.zeros(grid.grid.shape)
+    probability[tuple(indices.T)] = voxels[inside, 3]
+    return probability
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    latency, geometry = report["latency_ms"], report["geometry"]
+    dropped = ", ".join(f"{count} {reason}" for reason, count in report["frames_dropped"].items() if count) or "none"
+    lost = ", ".join(f"{count} {reason}" for reason, count in report["images_lost"].items() if count) or "none"
+    voxels = report["voxels_last_grid"]
+    table = Table(title="what the node published", show_header=False)
+    for name, value in (
+        ("frames in / out", f"{report['frames_in']} / {report['frames_out']}"),
+        ("frames dropped", dropped),
+        ("images lost", lost),
+        ("latency p50 / p95 / p99, ms", " / ".join(f"{latency[p]:.0f}" for p in ("p50", "p95", "p99"))),
+        ("voxels occupied / free / unobserved", " / ".join(str(voxels[s]) for s in ("occupied", "free", "unobserved"))),
+        ("LiDAR returns in the grid", str(geometry["returns"])),
+        ("returns in occupied voxels", _percent(geometry["share_of_returns"])),
+        ("free voxels with a return", str(geometry["free_with_return"])),
+        ("boxes that hold an occupied voxel", _percent(geometry["share_of_boxes_filled"])),
+    ):
+        table.add_row(name, value)
+    Console().print(table)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
