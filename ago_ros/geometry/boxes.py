@@ -61,8 +61,9 @@ def transform_boxes(a_from_b: Tensor, boxes: Tensor) -> Tensor:
     Returns:
         (..., 7) in frame a, yaw in -pi..pi, of the type of `boxes`.
     """
-    rotation, exact = a_from_b[:3, :3].to(torch.float64), boxes.to(torch.float64)
-    center = exact[..., :3] @ rotation.T + a_from_b[:3, 3]
+    matrix, exact = a_from_b.to(boxes.device, torch.float64), boxes.to(torch.float64)
+    rotation = matrix[:3, :3]
+    center = exact[..., :3] @ rotation.T + matrix[:3, 3]
     heading = torch.stack([torch.cos(exact[..., 6]), torch.sin(exact[..., 6])], dim=-1) @ rotation[:2, :2].T
     yaw = torch.atan2(heading[..., 1], heading[..., 0])
     return torch.cat([center, exact[..., 3:6], yaw[..., None]], dim=-1).to(boxes.dtype)

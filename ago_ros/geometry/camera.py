@@ -30,6 +30,8 @@ class PinholeCamera:
             raise ValueError(f"image size must be positive, got {self.width} x {self.height}")
         if not (self.intrinsics[0, 0] > 0 and self.intrinsics[1, 1] > 0):
             raise ValueError(f"focal lengths must be positive: is the camera calibrated? {self.intrinsics.tolist()}")
+        if not torch.isfinite(self.intrinsics).all() or self.intrinsics[2].tolist() != [0, 0, 1]:
+            raise ValueError(f"intrinsics must be finite and their last row 0 0 1, got {self.intrinsics.tolist()}")
 
     def project(self, points: Tensor, min_depth: float = 0.1) -> tuple[Tensor, Tensor, Tensor]:
         """Projects points into the image.

@@ -106,7 +106,8 @@ def transform_points(a_from_b: Tensor, points: Tensor) -> Tensor:
     The product is taken in float64, as poses far from the map's origin lose centimetres in float32; the result has
     the type of `points`.
     """
-    moved = points.to(torch.float64) @ a_from_b[:3, :3].T + a_from_b[:3, 3]
+    matrix = a_from_b.to(points.device, torch.float64)
+    moved = points.to(torch.float64) @ matrix[:3, :3].T + matrix[:3, 3]
     return moved.to(points.dtype)
 
 

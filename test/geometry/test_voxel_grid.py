@@ -101,7 +101,7 @@ def test_blocks_that_are_no_grid_are_refused() -> None:
         VoxelGrid((0, 0, 0), 1.0, (1, 0, 1))
     with pytest.raises(ValueError, match="origin"):
         VoxelGrid((0, nan, 0), 1.0, (1, 1, 1))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="shape"):
         VoxelGrid.from_bounds((0, 0, 0), (1, 1, -1), 0.5)
     with pytest.raises(ValueError, match="voxel_size"):
         VoxelGrid.from_bounds((0, 0, 0), (1, 1, 1), 0.0)
