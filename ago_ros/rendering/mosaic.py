@@ -87,7 +87,8 @@ def _mosaic(frame: SensorFrame, centers: Tensor, colors: Tensor, voxel_size: flo
             drawn = draw_voxels(image, ego_to_camera(frame, image), centers, colors, voxel_size)
             tile = np.asarray(cv2.resize(drawn.numpy(), tile_size, interpolation=cv2.INTER_AREA), np.uint8)
         caption = name if image is not None else f"{name}: no image"
-        cv2.putText(tile, caption, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 2, cv2.LINE_AA)
+        for color, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+            cv2.putText(tile, caption, (8, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.6, color, thickness, cv2.LINE_AA)
         tiles.append(tile)
     columns = min(3, len(tiles))
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
