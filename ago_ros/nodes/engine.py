@@ -17,6 +17,7 @@ from ago_ros.scene_query.objects import complete, detect
 from ago_ros.scene_query.query import QueryError, make_query, parse_query
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
 
@@ -25,7 +26,7 @@ class OccupancyEngine:
 
     Raises:
         ValueError: the parameters do not go together.
-        OSError: the vision-language model is not there.
+        ModelError: the vision-language model cannot be loaded.
     """
 
     def __init__(self, parameters: OccupancyParameters) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
+from ago_ros.vlm.loading import ModelError
+
 
 def logged_transition(transition: Callable[[Any, LifecycleState], TransitionCallbackReturn]) -> Callable[..., Any]:
     """Wraps a transition of a lifecycle node: what it raises, which rclpy swallows, is logged.
 
-    ValueError and OSError stand for settings that do not work and are logged as one line: FAILURE, the node stays
+    ValueError and ModelError stand for settings that do not work and are logged as one line: FAILURE, the node stays
     where it was. Anything else is logged with its trace: ERROR, which leads to on_error.
     """
 
@@ -21,7 +23,7 @@ def logged_transition(transition: Callable[[Any, LifecycleState], TransitionCall
     def wrapped(node: Any, state: LifecycleState) -> TransitionCallbackReturn:
         try:
             return transition(node, state)
-        except (ValueError, OSError) as error:
+        except (ValueError, ModelError) as error:
             node.get_logger().error(f"{transition.__name__}: {error}")
             return TransitionCallbackReturn.FAILURE
         except Exception:

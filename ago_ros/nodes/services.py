@@ -15,7 +15,11 @@ from ago_ros.nodes.answers import boxes_to_message, region_to_message
 from ago_ros.nodes.conversions import grid_to_message, probability_to_message, stamp_ns, to_header
 from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.outputs import Outputs
+from ago_ros.nodes.qos import make_qos
 from ago_ros.scene_query.query import QueryError
+
+_QOS = make_qos("reliable", 200)
+"""ROS' default of 10 loses requests without a word when more come at once."""
 
 
 def refusing(handler: Callable[..., None]) -> Callable[..., Any]:
@@ -63,7 +67,7 @@ class QueryServices:
             "set_vocabulary": (SetVocabulary, self.set_vocabulary),
         }
         self._services = [
-            node.create_service(service_type, name, handler, callback_group=group)
+            node.create_service(service_type, name, handler, qos_profile=_QOS, callback_group=group)
             for name, (service_type, handler) in offered.items()
         ]
 
