@@ -58,11 +58,29 @@ def count(starts: Tensor, ends: Tensor, shape: tuple[int, int, int]) -> tuple[Te
     Returns:
         Two (X * Y * Z,) int32: hits, passes.
     """
-    parts = _in_threads(lambda start, end: torch.from_numpy(_count(start, end, *shape)), starts, ends)
+    parts = _in_threads(lambda start, end: _count(start, end, *shape), starts, ends)
     total = parts[0]
     for part in parts[1:]:
         total += part
-    return total[0], total[1]
+    return torch.from_numpy(total[0]), torch.from_numpy(total[1])
+
+
+def fixed_point(
+    points: Tensor, origin: tuple[float, float, float], voxel_size: float, reach: float
+) -> tuple[Tensor, bool]:
+    """Converts (N, 3) points in metres to int64 coordinates in 2**-20 voxels, and tells whether all are within reach.
+
+    Args:
+        points: (N, 3) float.
+        origin: the grid's, metres.
+        voxel_size: the grid's, metres.
+        reach: in voxels; where a point is further out, or not finite, the coordinates mean nothing.
+    """
+    if points.dtype not in (torch.float32, torch.float64):
+        points = points.to(torch.float64)
+    low = (float(origin[0]), float(origin[1]), float(origin[2]))
+    fixed, within = _fixed_point(points.detach().numpy(), low, float(voxel_size), reach)
+    return torch.from_numpy(fixed), within
 
 
 def _in_threads(kernel: Callable[[_Ints, _Ints], _T], starts: Tensor, ends: Tensor) -> list[_T]:
@@ -76,6 +94,21 @@ def _in_threads(kernel: Callable[[_Ints, _Ints], _T], starts: Tensor, ends: Tens
         return [kernel(*chunks[0])]
     with ThreadPoolExecutor(shares) as pool:
         return list(pool.map(lambda chunk: kernel(*chunk), chunks))
+
+
+@numba.njit(nogil=True, cache=True)
+def _fixed_point(
+    points: NDArray[np.floating], origin: tuple[float, float, float], voxel_size: float, reach: float
+) -> tuple[_Ints, bool]:
+    """See `fixed_point`; the operations are those of `VoxelGrid.to_grid`, in the same order, in float64."""
+    fixed = np.empty(points.shape, np.int64)
+    for point in range(len(points)):
+        for axis in range(3):
+            coordinate = (np.float64(points[point, axis]) - origin[axis]) / voxel_size
+            if not abs(coordinate) < reach:
+                return fixed, False
+            fixed[point, axis] = np.int64(np.floor(coordinate * _UNIT))
+    return fixed, True
 
 
 @numba.njit(nogil=True, cache=True)

@@ -61,9 +61,9 @@ def traverse(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> tuple[Tensor, Ten
     Raises:
         ValueError: `starts` and `ends` are not (R, 3) both.
     """
-    fixed_starts, fixed_ends = _fixed_point(grid, starts, ends)
-    walk = _raycast_cpu.traverse if starts.device.type == "cpu" else _raycast_torch.traverse
-    return walk(fixed_starts, fixed_ends, grid.shape)
+    if starts.device.type == "cpu":
+        return _raycast_cpu.traverse(*_fixed_point_cpu(grid, starts, ends), grid.shape)
+    return _raycast_torch.traverse(*_fixed_point(grid, starts, ends), grid.shape)
 
 
 def cast_rays(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> RayCounts:
@@ -81,9 +81,10 @@ def cast_rays(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> RayCounts:
     Raises:
         ValueError: `starts` and `ends` are not (R, 3) both.
     """
-    fixed_starts, fixed_ends = _fixed_point(grid, starts, ends)
-    count = _raycast_cpu.count if starts.device.type == "cpu" else _raycast_torch.count
-    hits, passes = count(fixed_starts, fixed_ends, grid.shape)
+    if starts.device.type == "cpu":
+        hits, passes = _raycast_cpu.count(*_fixed_point_cpu(grid, starts, ends), grid.shape)
+    else:
+        hits, passes = _raycast_torch.count(*_fixed_point(grid, starts, ends), grid.shape)
     return RayCounts(hits.reshape(grid.shape), passes.reshape(grid.shape))
 
 
@@ -92,13 +93,28 @@ def _fixed_point(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> tuple[Tensor,
 
     A segment that is nowhere within reach, or not finite, becomes a point outside the grid: it crosses nothing.
     """
-    if starts.ndim != 2 or starts.shape[1] != 3 or starts.shape != ends.shape:
-        raise ValueError(f"starts and ends must both be (R, 3), got {tuple(starts.shape)} and {tuple(ends.shape)}")
+    _check(starts, ends)
     start, end = grid.to_grid(starts), grid.to_grid(ends)
     if not ((start.abs() < _REACH) & (end.abs() < _REACH)).all():
         start, end = _shorten(start, end)
     scale = 2.0**FRACTION_BITS
     return torch.floor(start * scale).to(torch.int64), torch.floor(end * scale).to(torch.int64)
+
+
+def _fixed_point_cpu(grid: VoxelGrid, starts: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+    """Does the same compiled, in one thread: torch's threads wait for each other, long where the cores are busy."""
+    _check(starts, ends)
+    fixed_starts, starts_within = _raycast_cpu.fixed_point(starts, grid.origin, grid.voxel_size, _REACH)
+    fixed_ends, ends_within = _raycast_cpu.fixed_point(ends, grid.origin, grid.voxel_size, _REACH)
+    if not (starts_within and ends_within):
+        return _fixed_point(grid, starts, ends)
+    return fixed_starts, fixed_ends
+
+
+def _check(starts: Tensor, ends: Tensor) -> None:
+    """Raises ValueError unless both are (R, 3)."""
+    if starts.ndim != 2 or starts.shape[1] != 3 or starts.shape != ends.shape:
+        raise ValueError(f"starts and ends must both be (R, 3), got {tuple(starts.shape)} and {tuple(ends.shape)}")
 
 
 def _shorten(start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:

@@ -193,3 +193,15 @@ def test_dense_samples_of_real_sized_rays_lie_in_their_voxels_and_neighbours_tou
         assert {tuple(index) for index in indices.tolist()} <= set(voxels)
         jumps = np.abs(np.diff(np.array(voxels), axis=0))
         assert len(set(voxels)) == len(voxels) and (jumps.sum(axis=1) >= 1).all() and (jumps <= 1).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64, torch.int64])
+def test_every_type_of_coordinate_and_memory_layout(dtype: torch.dtype) -> None:
+    starts = torch.tensor([[1, 1, 1]], dtype=dtype).expand(40, 3)
+    ends = torch.randint(-9, 9, (3, 40), generator=torch.Generator().manual_seed(2)).to(dtype).T
+    assert walked(UNIT_GRID, starts, ends) == walked(
+        UNIT_GRID, starts.double().contiguous(), ends.double().contiguous()
+    )
+    half = ends / 2 if dtype.is_floating_point else ends
+    scaled = VoxelGrid(origin=(-3.1, 0.7, -1.0), voxel_size=0.3, shape=(9, 7, 4))
+    assert walked(scaled, starts, half) == walked(scaled, starts.double(), half.double())
