@@ -28,8 +28,8 @@ class LocateConfig:
     """How relevancy becomes probability.
 
     Attributes:
-        threshold: relevancy from which a voxel counts as the target or the reference; 0.5 means that it fits the phrase
-            better than every background phrase.
+        threshold: relevancy above which a voxel counts as the target or the reference; 0.5 means that it fits the
+            phrase better than every background phrase.
         hidden_belief: how probable it is that a target that is not seen is where it could be hidden.
         region_floor: voxels below this share of the highest probability belong to no region.
         relations: how far and how strictly relations are meant.
@@ -110,12 +110,12 @@ def _relation_to_any(
 ) -> Tensor:
     """Returns the (X, Y, Z) field of the relation to whichever reference fits best."""
     score = _spread(encoding, relevancy)
-    references = list(components(score >= max(config.threshold, 1e-6)))
+    references = list(components(score > config.threshold))
     if not references:
         best = float(relevancy.max()) if len(relevancy) else 0.0
         raise QueryError(
-            f"the reference {phrase!r} is not in sight (best relevancy {best:.2f}, needs {config.threshold:.2f}): "
-            "name something that is, or ask for the target alone"
+            f"the reference {phrase!r} is not in sight (best relevancy {best:.2f}, needs more than "
+            f"{config.threshold:.2f}): name something that is, or ask for the target alone"
         )
     place = torch.zeros(encoding.grid.shape)
     for voxels in references:

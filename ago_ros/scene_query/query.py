@@ -28,11 +28,11 @@ _UNSUPPORTED = (
 
 _OPENING = re.compile(
     r"^(?:please\s+)?(?:can you\s+|could you\s+)?"
-    r"(?:(?:where(?:'s|\s+is|\s+are|\s+could|\s+might)?|find|locate|show(?:\s+me)?|look\s+for|search\s+for)\s+)+"
+    r"(?:(?:where(?:'s|\s+is|\s+are|\s+could|\s+might)?|find|locate|show(?:\s+me)?|look\s+for|search\s+for)(?:\s+|$))+"
     r"(?:be\s+)?",
 )
-_ARTICLE = re.compile(r"^(?:the|a|an|my|your|our|this|that|these|those|some|any)\s+")
-_COPULA = re.compile(r"\s+(?:that|which|who)?\s*(?:is|are|be|located|placed|hidden|lying|standing|sitting|parked)$")
+_ARTICLE = re.compile(r"^(?:the|a|an|my|your|our|this|that|these|those|some|any)(?:\s+|$)")
+_COPULA = re.compile(r"(?:\s+(?:that|which|who|is|are|be|located|placed|hidden|lying|standing|sitting|parked))+$")
 
 
 class QueryError(Exception):

@@ -66,7 +66,7 @@ def voxels_in_box(grid: VoxelGrid, box: Tensor) -> Tensor:
     reach = torch.cat([box[3:5].norm().expand(2), box[5:6]]) / 2
     low, high = grid.to_grid(torch.stack([box[:3] - reach, box[:3] + reach]))
     axes = [
-        torch.arange(max(0, math.floor(first)), min(size, math.ceil(last)))
+        torch.arange(min(size, max(0, math.floor(first))), min(size, max(0, math.ceil(last))))
         for first, last, size in zip(low.tolist(), high.tolist(), grid.shape, strict=True)
     ]
     voxels = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1).reshape(-1, 3)

@@ -31,7 +31,7 @@ class RelationConfig:
 
     cosine: float = 0.6
     softness: float = 0.1
-    min_reach: float = 1.0
+    min_reach: float = 3.0
     max_reach: float = 10.0
     on_height: float = 1.0
 
