@@ -83,7 +83,12 @@ def _filled(element: NamespacedType, values: Mapping[str, Any]) -> Any:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Keeps the order of fields."""
+    """Keeps the fields in order and on lines of their own, except within a list that is in one line."""
+
+
+_Dumper.add_representer(
+    dict, lambda dumper, fields: dumper.represent_mapping("tag:yaml.org,2002:map", fields.items(), flow_style=False)
+)
 
 
 def message_to_yaml(
@@ -101,7 +106,7 @@ def message_to_yaml(
         truncate_length: the length that arrays, bytes and texts are cut to; None: not at all.
         no_arr: writes an array's type and length instead of what it holds.
         no_str: writes a text's length instead of the text.
-        flow_style: writes it in one line.
+        flow_style: writes each list in one line.
     """
     plain = to_plain(message, truncate_length, no_arr, no_str)
     return yaml.dump(

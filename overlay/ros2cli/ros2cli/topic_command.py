@@ -123,7 +123,7 @@ def _add_echo(parser: argparse.ArgumentParser) -> None:
     add("-l", "--truncate-length", type=int, default=DEFAULT_TRUNCATE_LENGTH, help="cut at (default %(default)s)")
     add("--no-arr", action="store_true", help="do not print arrays")
     add("--no-str", action="store_true", help="do not print texts")
-    add("--flow-style", action="store_true", help="print a message in one line")
+    add("--flow-style", action="store_true", help="print each list in one line")
     add("--no-lost-messages", action="store_true", help="do not tell of lost messages")
     add("--raw", action="store_true", help="print the serialized message")
     add("--filter", dest="filter_expr", help="print the messages m for which the Python expression holds")
