@@ -33,10 +33,6 @@ class OccupancyEngine:
         self.vlm: VisionLanguageModel | None = None
         self.vocabulary: Vocabulary | None = None
         if parameters.vlm:
-            from ago_ros.vlm.loading import (
-                load_vlm,
-            )  # here, as it imports transformers: seconds that others need not wait
-
             self.vlm = load_vlm(parameters.vlm, parameters.device)
             self.vocabulary = make_vocabulary(parameters.phrases, self.vlm)
         config = LiftConfig(grid=parameters.grid, max_sweeps=parameters.window_sweeps, max_age_s=parameters.window_sec)
