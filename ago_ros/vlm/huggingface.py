@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from ago_ros.vlm.images import Tiling, merge_tiles, normalise, plan_patches, plan_tiles
+from ago_ros.vlm.relevancy_maps.split import AttentionSplit, split_tower
 
 
 class HuggingFaceModel(ABC):
@@ -91,6 +92,11 @@ class HuggingFaceModel(ABC):
     def encode_dense(self, images: Tensor) -> Tensor:
         """Returns (B, h, w, D) float32 unit vectors of the patches of (B, H, W, 3) uint8 images."""
         return _unit(self._encode_patches(images.to(self._model.device)))
+
+    def attention_split(self) -> AttentionSplit:
+        """Cuts the image tower before its last attention, to read relevancy from it."""
+        projection = getattr(self._model, "visual_projection", None)
+        return split_tower(self._model.vision_model, projection, self._mean, self._deviation)
 
     @abstractmethod
     def _encode_whole(self, images: Tensor) -> Tensor: ...
