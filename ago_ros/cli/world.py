@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -27,24 +28,18 @@ def drive(
     weather: Annotated[
         str | None, typer.Option(help="clear, hazy, overcast, rain, fog or dusk; drawn if not given.")
     ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor if not given.")] = None,
 ) -> None:
     """Write street scenes with complete ground truth, recorded by nuScenes' rig, as a nuScenes root."""
     from ago_ros.cli.progress import progress_bar
-    from ago_ros.datasets.drive_world.write import write_drive_world
+    from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
+    config = DriveWorldConfig(seed, scenes, keyframes, _parse_size(size), sweeps, style, weather)
+    started = time.monotonic()
     with progress_bar("recording") as progress:
-        root = write_drive_world(
-            out,
-            seed,
-            scenes=scenes,
-            keyframes=keyframes,
-            size=_parse_size(size),
-            sweeps=sweeps,
-            style=style,
-            weather=weather,
-            progress=progress,
-        )
-    typer.echo(f"{root}: {scenes} scenes of {keyframes} keyframes")
+        root = write_drive_world(out, config, workers=workers, progress=progress)
+    rate = scenes * keyframes / (time.monotonic() - started)
+    typer.echo(f"{root}: {scenes} scenes of {keyframes} keyframes, {rate:.2f} keyframes/s")
 
 
 def _parse_size(text: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,16 +49,13 @@ def take_picture(world: World, mount: CameraMount, time: float, size: tuple[int,
     width, height = size
     world.move_to(time)
     world_from_camera = world.scene.ego_pose(time) @ mount.ego_from_camera()
-    matrix = mount.intrinsics(width, height)
-    u = ((np.arange(width) + 0.5 - matrix[0, 2]) / matrix[0, 0]).astype(np.float32)
-    v = ((np.arange(height) + 0.5 - matrix[1, 2]) / matrix[1, 1]).astype(np.float32)
-    optical = np.empty((height, width, 3), dtype=np.float32)
-    optical[..., 0], optical[..., 1], optical[..., 2] = u[None, :], v[:, None], 1.0
-    optical /= np.linalg.norm(optical, axis=2, keepdims=True)
-    rays = (optical.reshape(-1, 3) @ world_from_camera[:3, :3].T.astype(np.float32)).astype(np.float32)
+    optical = _optical_rays(mount, width, height)
+    rays = optical.reshape(-1, 3) @ world_from_camera[:3, :3].T.astype(np.float32)
     origin = world_from_camera[:3, 3].astype(np.float32)
     hits = world.cast(origin, rays)
-    image = _colour(world, hits, origin, rays, float(1 / matrix[0, 0]), int(time * 1e6) % (1 << 30))
+    image = _colour(
+        world, hits, origin, rays, float(1 / mount.intrinsics(width, height)[0, 0]), int(time * 1e6) % (1 << 30)
+    )
     shape = (height, width)
     distance = hits.distance.reshape(shape)
     thing = world.things_of(hits.triangle).reshape(shape)
@@ -65,6 +63,17 @@ def take_picture(world: World, mount: CameraMount, time: float, size: tuple[int,
         image.reshape(height, width, 3), distance * optical[..., 2], thing, origin, rays.reshape(height, width, 3),
         distance, hits.triangle.reshape(shape),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _optical_rays(mount: CameraMount, width: int, height: int) -> NDArray[np.float32]:
+    """Unit directions of the pixels' centres, (H, W, 3), optical frame."""
+    matrix = mount.intrinsics(width, height)
+    rays = np.empty((height, width, 3))
+    rays[..., 0] = ((np.arange(width) + 0.5 - matrix[0, 2]) / matrix[0, 0])[None, :]
+    rays[..., 1] = ((np.arange(height) + 0.5 - matrix[1, 2]) / matrix[1, 1])[:, None]
+    rays[..., 2] = 1.0
+    return (rays / np.linalg.norm(rays, axis=2, keepdims=True)).astype(np.float32)
 
 
 def _colour(
@@ -85,8 +94,7 @@ def _colour(
         rays,
         hits.distance,
         hits.triangle,
-        hits.u,
-        hits.v,
+        hits.uv,
         hits.normal,
         world.part,
         world.normals,
@@ -103,7 +111,7 @@ def _colour(
     image = np.empty((count, 3), dtype=np.uint8)
     layout = np.array([ground.lane_width, ground.lanes, ground.edge, world.scene.style == "city"], dtype=np.float32)
     shade(
-        origin, rays, hits.distance, hits.triangle, hits.u, hits.v, normal, facing, pixel_angle, world.part, world.axis, world.texture,
+        origin, rays, hits.distance, hits.triangle, hits.uv, normal, facing, pixel_angle, world.part, world.axis, world.texture,
         parts.material, parts.colour, parts.second, parts.scale, parts.seed, parts.low, ground.origin, CELL, ground.road, ground.pavement,
         ground.plaza, ground.lateral, ground.along, ground.junction, layout, weather.packed(), weather.noise, noise_seed, GAMMA, image,
     )  # fmt: skip

@@ -75,14 +75,14 @@ class Paint:
     """The look of one part.
 
     Attributes:
-        material: which procedural texture.
+        material: which procedural texture; a `Material`, or a member of another world's own enumeration.
         colour: linear RGB of the ground tone.
         second: linear RGB of the texture's other tone (windows, stripes, joints), where it has one.
         scale: the texture's two lengths in metres (a window's pitch and a floor's height; a stripe's width).
         seed: varies the texture between parts of the same paint.
     """
 
-    material: Material = Material.MATTE
+    material: IntEnum = Material.MATTE
     colour: Colour = (0.5, 0.5, 0.5)
     second: Colour = (0.1, 0.1, 0.1)
     scale: tuple[float, float] = (1.0, 1.0)

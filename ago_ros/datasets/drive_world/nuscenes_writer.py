@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,9 @@ TABLES = (
     "sample_data", "scene", "sensor", "visibility", "description", "region",
 )  # fmt: skip
 """nuScenes' thirteen tables, and the world's own two: what each instance is in plain words, and what is where in images."""
+CHANNELS = (*(mount.channel for mount in CAMERAS), "LIDAR_TOP")
 Row = dict[str, Any]
+Tables = dict[str, list[Row]]
 
 
 def token_of(*names: object) -> str:
@@ -52,66 +56,67 @@ def token_of(*names: object) -> str:
     return hashlib.md5("/".join(str(name) for name in names).encode(), usedforsecurity=False).hexdigest()
 
 
-class NuScenesWriter:
-    """A nuScenes root that grows scene by scene; `close` writes its tables.
-
-    Args:
-        root: a folder that holds no drive world yet.
-        size: width and height of the images, pixels.
+def open_root(root: str | Path) -> Path:
+    """Makes the folders of a nuScenes root.
 
     Raises:
-        DatasetError: it holds one.
+        DatasetError: there is a drive world in it.
     """
+    root = Path(root)
+    if (root / VERSION).exists():
+        raise DatasetError(f"{root / VERSION}: there is a drive world already; name another folder or remove it")
+    for channel in CHANNELS:
+        for folder in ("samples", "sweeps"):
+            (root / folder / channel).mkdir(parents=True, exist_ok=True)
+    return root
 
-    def __init__(self, root: str | Path, size: tuple[int, int]) -> None:
-        self.root, self._size = Path(root), size
-        if (self.root / VERSION).exists():
-            raise DatasetError(
-                f"{self.root / VERSION}: there is a drive world already; name another folder or remove it"
-            )
-        self._tables: dict[str, list[Row]] = {name: [] for name in TABLES}
-        self._tables["category"] = [
-            {"token": token_of(n), "name": n, "description": "", "index": i + 1} for i, n in enumerate(CATEGORIES)
-        ]
-        self._tables["attribute"] = [{"token": token_of(n), "name": n, "description": ""} for n in ATTRIBUTES]
-        self._tables["visibility"] = [{"token": t, "level": level, "description": ""} for t, level in VISIBILITY]
-        for channel in (*(mount.channel for mount in CAMERAS), "LIDAR_TOP"):
-            modality = "lidar" if channel == "LIDAR_TOP" else "camera"
-            self._tables["sensor"].append({"token": token_of(channel), "channel": channel, "modality": modality})
-            for folder in ("samples", "sweeps"):
-                (self.root / folder / channel).mkdir(parents=True, exist_ok=True)
 
-    def scene(self, name: str, number: int, scene: Scene) -> SceneWriter:
-        """Opens a scene for writing: its log, calibration and instances."""
-        return SceneWriter(self.root, self._tables, self._size, name, number, scene)
-
-    def close(self) -> None:
-        """Writes the tables and the map."""
-        folder = self.root / VERSION
-        folder.mkdir(parents=True)
-        (self.root / "maps").mkdir(exist_ok=True)
-        cv2.imwrite(str(self.root / "maps" / "drive.png"), np.zeros((16, 16), dtype=np.uint8))
-        logs = [row["token"] for row in self._tables["log"]]
-        self._tables["map"] = [
-            {"token": token_of("map"), "log_tokens": logs, "category": "semantic_prior", "filename": "maps/drive.png"}
-        ]
-        for name, rows in self._tables.items():
-            (folder / f"{name}.json").write_text(json.dumps(rows, indent=0))
+def close_root(root: Path, scenes: Iterable[Tables]) -> None:
+    """Writes the tables of a root, from the rows of its scenes, and its map."""
+    tables: Tables = {name: [] for name in TABLES}
+    tables["category"] = [
+        {"token": token_of(name), "name": name, "description": "", "index": i + 1} for i, name in enumerate(CATEGORIES)
+    ]
+    tables["attribute"] = [{"token": token_of(name), "name": name, "description": ""} for name in ATTRIBUTES]
+    tables["visibility"] = [{"token": token, "level": level, "description": ""} for token, level in VISIBILITY]
+    tables["sensor"] = [
+        {"token": token_of(channel), "channel": channel, "modality": "lidar" if channel == "LIDAR_TOP" else "camera"}
+        for channel in CHANNELS
+    ]
+    for scene in scenes:
+        for name, rows in scene.items():
+            tables[name] += rows
+    logs = [row["token"] for row in tables["log"]]
+    tables["map"] = [
+        {"token": token_of("map"), "log_tokens": logs, "category": "semantic_prior", "filename": "maps/drive.png"}
+    ]
+    (root / "maps").mkdir(exist_ok=True)
+    cv2.imwrite(str(root / "maps" / "drive.png"), np.zeros((16, 16), dtype=np.uint8))
+    folder = root / VERSION
+    folder.mkdir(parents=True)
+    for name, rows in tables.items():
+        (folder / f"{name}.json").write_text(json.dumps(rows, indent=0))
 
 
 class SceneWriter:
-    """Writes the turns of one scene, in order of time; `close` adds what is known only at its end."""
+    """Writes the turns of one scene, in order of time; `close` gives its rows.
 
-    def __init__(
-        self, root: Path, tables: dict[str, list[Row]], size: tuple[int, int], name: str, number: int, scene: Scene
-    ) -> None:
-        """Writes the log, the calibration and the instances' descriptions."""
-        self._root, self._tables, self._name, self._scene = root, tables, name, scene
+    Args:
+        root: of nuScenes, as `open_root` makes it.
+        size: width and height of the images, pixels.
+        name: of the scene.
+        number: its place in the world, which sets its time of day.
+        scene: what is recorded.
+    """
+
+    def __init__(self, root: Path, size: tuple[int, int], name: str, number: int, scene: Scene) -> None:
+        self._root, self._name, self._scene = root, name, scene
+        self._tables: Tables = {name: [] for name in TABLES}
         self._start_us = EPOCH_US + number * SCENE_GAP_US
         self._samples: list[Row] = []
         self._data: dict[str, list[Row]] = {}
         self._tracks: dict[int, list[Row]] = {}
-        tables["log"].append(
+        self._tables["log"].append(
             {"token": self._token("log"), "logfile": f"drive-{scene.seed}", "vehicle": "drive", "date_captured": "2020-09-13", "location": "drive-world"}
         )  # fmt: skip
         for mount in CAMERAS:
@@ -227,8 +232,8 @@ class SceneWriter:
         self._tables["ego_pose"].append({"token": token, "timestamp": stamp, **_pose(pose)})
         return self._root / filename, token
 
-    def close(self) -> None:
-        """Adds the scene, its samples, data, tracks and descriptions to the tables."""
+    def close(self) -> Tables:
+        """Returns the scene's rows: log, calibration, samples, data, tracks and descriptions."""
         tables = self._tables
         stamps = np.array([row["timestamp"] for row in self._samples])
         for chain in self._data.values():
@@ -237,7 +242,7 @@ class SceneWriter:
             tables["sample_data"] += chain
         tables["sample"] += self._samples
         for thing_id, rows in self._tracks.items():
-            for before, after in zip(rows[:-1], rows[1:], strict=True):
+            for before, after in itertools.pairwise(rows):
                 before["next"], after["prev"] = after["token"], before["token"]
             tables["sample_annotation"] += rows
             thing, token = self._scene.things[thing_id - 1].thing, self._token("instance", thing_id)
@@ -262,6 +267,7 @@ class SceneWriter:
                 "name": self._name, "description": self._scene.describe(),
             }
         )  # fmt: skip
+        return tables
 
 
 def _pose(transform: NDArray[np.float64]) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -265,7 +266,7 @@ def _rack(rng: Rng) -> Thing:
     parts = []
     for x in np.arange(4) * 0.8:
         posts = [(x, -0.35, 0.0), (x, -0.35, 0.8), (x, 0.35, 0.8), (x, 0.35, 0.0)]
-        parts += [rod(a, b, 0.03, CHROME, sides=6) for a, b in zip(posts[:-1], posts[1:], strict=True)]
+        parts += [rod(a, b, 0.03, CHROME, sides=6) for a, b in itertools.pairwise(posts)]
     parts.append(box((1.2, 0, 0.02), (3.0, 0.9, 0.04), STEEL))
     return assemble("bicycle rack", "a steel bicycle rack", "static_object.bicycle_rack", parts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ago_ros.datasets.drive_world.materials import (
@@ -160,7 +162,7 @@ def _spoked_wheel(x: float, radius: float) -> list[Part]:
     """A tyre as a ring of short rods, with a hub and spokes."""
     angle = np.linspace(0, 2 * np.pi, 13)
     rim = [(x + radius * float(np.cos(a)), 0.0, radius + radius * 0.97 * float(np.sin(a))) for a in angle]
-    parts = [rod(a, b, 0.025, TYRE, sides=4) for a, b in zip(rim[:-1], rim[1:], strict=True)]
+    parts = [rod(a, b, 0.025, TYRE, sides=4) for a, b in itertools.pairwise(rim)]
     parts += [rod((x, 0, radius), rim[i], 0.008, CHROME, sides=3) for i in (0, 3, 6, 9)]
     return parts
 

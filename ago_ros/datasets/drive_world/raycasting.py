@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
@@ -47,15 +48,13 @@ class Hits:
     Attributes:
         distance: (N,) float32 metres in units of the ray's direction; infinite for a miss.
         triangle: (N,) int32 row of the world's triangles, `GROUND_TRIANGLE` or `NO_TRIANGLE`.
-        u: (N,) float32 barycentric weight of the second corner.
-        v: (N,) float32 barycentric weight of the third corner.
+        uv: (N, 2) float32 barycentric weights of the second and third corner.
         normal: (N, 3) float32 geometric normal, not of unit length, of either orientation.
     """
 
     distance: NDArray[np.float32]
     triangle: NDArray[np.int32]
-    u: NDArray[np.float32]
-    v: NDArray[np.float32]
+    uv: NDArray[np.float32]
     normal: NDArray[np.float32]
 
 
@@ -72,8 +71,9 @@ class World:
     """
 
     def __init__(self, scene: Scene) -> None:
-        """Builds the tree of everything that stands."""
+        """Builds the tree of everything that stands. Rays are cast in as many threads as numba may use."""
         self.scene = scene
+        self._threads = numba.get_num_threads()
         resting = [(i + 1, placed) for i, placed in enumerate(scene.things) if placed.track is None]
         self._moving = [(i + 1, placed) for i, placed in enumerate(scene.things) if placed.track is not None]
         rows = [(thing_id, placed, part) for thing_id, placed in resting + self._moving for part in placed.thing.parts]
@@ -110,12 +110,9 @@ class World:
     def _place(self, placed: list[Placed], row: NDArray[np.int64], time: float, where: slice) -> NDArray[np.float32]:
         """Turns triangles to the world frame: returns the corners and writes the normals."""
         poses = np.array([item.pose(time) for item in placed]).reshape(-1, 4)
-        c, s = np.cos(poses[:, 3]), np.sin(poses[:, 3])
-        turn = np.zeros((len(poses), 3, 3))
-        turn[:, 0, 0], turn[:, 0, 1], turn[:, 1, 0], turn[:, 1, 1], turn[:, 2, 2] = c, -s, s, c, 1.0
-        by_triangle = turn[row].transpose(0, 2, 1)
-        self.normals[where] = self._own_normals[where] @ by_triangle
-        return (self._own_corners[where] @ by_triangle + poses[row][:, None, :3]).astype(np.float32)
+        corners = np.empty((len(row), 3, 3), dtype=np.float32)
+        _turn_triangles(self._own_corners[where], self._own_normals[where], row, poses, corners, self.normals[where])
+        return corners
 
     def move_to(self, time: float) -> None:
         """Moves everything that moves to where it is at `time` seconds."""
@@ -140,19 +137,13 @@ class World:
         rays[:, :3] = origins
         rays[:, 3:] = directions
         tensor = o3d.core.Tensor.from_numpy(rays)
-        found = self._still.cast_rays(tensor)
-        distance, uv, normal = (found[key].numpy() for key in ("t_hit", "primitive_uvs", "primitive_normals"))
-        geometry, primitive = found["geometry_ids"].numpy(), found["primitive_ids"].numpy()
-        triangle = np.where(geometry == 0, GROUND_TRIANGLE, primitive.astype(np.int32))
-        triangle[~np.isfinite(distance)] = NO_TRIANGLE
-        if self._flowing is not None:
-            other = self._flowing.cast_rays(tensor)
-            nearer = np.flatnonzero(other["t_hit"].numpy() < distance)
-            distance[nearer] = other["t_hit"].numpy()[nearer]
-            uv[nearer] = other["primitive_uvs"].numpy()[nearer]
-            normal[nearer] = other["primitive_normals"].numpy()[nearer]
-            triangle[nearer] = self._first_moving + other["primitive_ids"].numpy()[nearer].astype(np.int32)
-        return Hits(distance, triangle, uv[:, 0].copy(), uv[:, 1].copy(), normal)
+        still = _answers(self._still.cast_rays(tensor, nthreads=self._threads))
+        flowing = still if self._flowing is None else _answers(self._flowing.cast_rays(tensor, nthreads=self._threads))
+        count = len(rays)
+        distance, triangle = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.int32)
+        uv, normal = np.empty((count, 2), dtype=np.float32), np.empty((count, 3), dtype=np.float32)
+        _nearest(*still, *flowing, self._first_moving, self._flowing is not None, distance, triangle, uv, normal)
+        return Hits(distance, triangle, uv, normal)
 
     def occluded(
         self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float = np.inf
@@ -161,9 +152,9 @@ class World:
         rays = o3d.core.Tensor.from_numpy(
             np.concatenate([np.broadcast_to(origins, directions.shape), directions], axis=1).astype(np.float32)
         )
-        blocked = self._still.test_occlusions(rays, tfar=reach).numpy()
+        blocked = self._still.test_occlusions(rays, tfar=reach, nthreads=self._threads).numpy()
         if self._flowing is not None:
-            blocked = blocked | self._flowing.test_occlusions(rays, tfar=reach).numpy()
+            blocked = blocked | self._flowing.test_occlusions(rays, tfar=reach, nthreads=self._threads).numpy()
         return blocked
 
     def things_of(self, triangle: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -177,6 +168,48 @@ class World:
         ground = triangle == GROUND_TRIANGLE
         label[ground] = self.scene.ground.labels(points[ground, 0], points[ground, 1])
         return label
+
+
+def _answers(found: dict[str, o3d.core.Tensor]) -> tuple[NDArray[np.float32], ...]:
+    """The arrays of Open3D's answer that are used."""
+    keys = ("t_hit", "geometry_ids", "primitive_ids", "primitive_uvs", "primitive_normals")
+    return tuple(found[key].numpy() for key in keys)
+
+
+@numba.njit(cache=True)
+def _nearest(
+    t0, shape0, face0, uv0, n0, t1, shape1, face1, uv1, n1, first_moving, both, distance, triangle, uv, normal
+):
+    """Takes of two answers the nearer, ray by ray."""
+    for i in range(len(t0)):
+        if both and t1[i] < t0[i]:
+            distance[i], triangle[i] = t1[i], first_moving + face1[i]
+            uv[i, 0], uv[i, 1] = uv1[i, 0], uv1[i, 1]
+            normal[i, 0], normal[i, 1], normal[i, 2] = n1[i, 0], n1[i, 1], n1[i, 2]
+            continue
+        distance[i], triangle[i] = t0[i], face0[i]
+        uv[i, 0], uv[i, 1] = uv0[i, 0], uv0[i, 1]
+        normal[i, 0], normal[i, 1], normal[i, 2] = n0[i, 0], n0[i, 1], n0[i, 2]
+        if not np.isfinite(t0[i]):
+            triangle[i] = NO_TRIANGLE
+        elif shape0[i] == 0:
+            triangle[i] = GROUND_TRIANGLE
+
+
+@numba.njit(cache=True)
+def _turn_triangles(own, own_normals, row, poses, corners, normals):
+    """Turns and shifts each triangle by the pose (x, y, z, yaw) of its row."""
+    cosine, sine = np.cos(poses[:, 3]), np.sin(poses[:, 3])
+    for t in range(len(own)):
+        p = row[t]
+        c, s = cosine[p], sine[p]
+        for k in range(3):
+            x, y = own[t, k, 0], own[t, k, 1]
+            corners[t, k, 0], corners[t, k, 1] = c * x - s * y + poses[p, 0], s * x + c * y + poses[p, 1]
+            corners[t, k, 2] = own[t, k, 2] + poses[p, 2]
+            x, y = own_normals[t, k, 0], own_normals[t, k, 1]
+            normals[t, k, 0], normals[t, k, 1] = c * x - s * y, s * x + c * y
+            normals[t, k, 2] = own_normals[t, k, 2]
 
 
 def _soup(corners: NDArray[np.float32]) -> tuple[o3d.core.Tensor, o3d.core.Tensor]:

@@ -91,7 +91,7 @@ def record(scene: Scene, keyframes: int, size: tuple[int, int], *, sweeps: bool)
         labels, visible = None, None
         if is_keyframe:
             pictures = [shot.picture for shot in shots]
-            stride = max(size[0] // 200, 1)
+            stride = max(size[0] // 133, 1)
             labels = occ3d_labels(
                 voxelizer.semantics(time),
                 seen_by_lidar(scene, time, sweep),

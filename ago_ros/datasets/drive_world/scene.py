@@ -79,7 +79,8 @@ def draw_scene(seed: int, duration: float, *, style: str | None = None, weather:
     roads = _draw_roads(rng, style, profile, duration)
     main = roads[0]
     points = main.path.points
-    lower, upper = points.min(axis=0) - [30, REACH_M], points.max(axis=0) + [30, REACH_M]
+    rim = np.array([30.0, REACH_M])
+    lower, upper = points.min(axis=0) - rim, points.max(axis=0) + rim
     plazas = _draw_plazas(rng, main) if style != "country" else []
     ground = lay_ground(rng, roads, lower, upper, plazas, 1.0 if style == "city" else float(rng.uniform(1.0, 4.0)))
     lane = int(rng.integers(main.lanes))

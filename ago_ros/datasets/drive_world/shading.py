@@ -53,7 +53,7 @@ def bilinear(values, x, y):
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
-def surface_frames(origin, directions, distance, triangle, u, v, facet, part, normals, to_sun, normal, start, facing):
+def surface_frames(origin, directions, distance, triangle, uv, facet, part, normals, to_sun, normal, start, facing):
     """Finds where shadow rays start: writes unit normals (N, 3), starts (N, 3), and whether the sun is in front (N,)."""
     for i in numba.prange(len(distance)):
         tri = triangle[i]
@@ -62,10 +62,11 @@ def surface_frames(origin, directions, distance, triangle, u, v, facet, part, no
             continue
         nx, ny, nz = facet[i, 0], facet[i, 1], facet[i, 2]
         if tri >= 0:
-            w = 1 - u[i] - v[i]
-            nx = normals[tri, 0, 0] * w + normals[tri, 1, 0] * u[i] + normals[tri, 2, 0] * v[i]
-            ny = normals[tri, 0, 1] * w + normals[tri, 1, 1] * u[i] + normals[tri, 2, 1] * v[i]
-            nz = normals[tri, 0, 2] * w + normals[tri, 1, 2] * u[i] + normals[tri, 2, 2] * v[i]
+            u, v = uv[i, 0], uv[i, 1]
+            w = 1 - u - v
+            nx = normals[tri, 0, 0] * w + normals[tri, 1, 0] * u + normals[tri, 2, 0] * v
+            ny = normals[tri, 0, 1] * w + normals[tri, 1, 1] * u + normals[tri, 2, 1] * v
+            nz = normals[tri, 0, 2] * w + normals[tri, 1, 2] * u + normals[tri, 2, 2] * v
         length = math.sqrt(nx * nx + ny * ny + nz * nz) + 1e-9
         if tri < 0 and nz < 0:
             length = -length
@@ -83,8 +84,7 @@ def shade(
     directions,
     distance,
     triangle,
-    u,
-    v,
+    uv,
     normal,
     lit,
     pixel_angle,
@@ -140,10 +140,11 @@ def shade(
                 )  # fmt: skip
             else:
                 p = part[tri]
-                a = 1 - u[i] - v[i]
-                tx = texture[tri, 0, 0] * a + texture[tri, 1, 0] * u[i] + texture[tri, 2, 0] * v[i]
-                ty = texture[tri, 0, 1] * a + texture[tri, 1, 1] * u[i] + texture[tri, 2, 1] * v[i]
-                tz = texture[tri, 0, 2] * a + texture[tri, 1, 2] * u[i] + texture[tri, 2, 2] * v[i]
+                u, v = uv[i, 0], uv[i, 1]
+                a = 1 - u - v
+                tx = texture[tri, 0, 0] * a + texture[tri, 1, 0] * u + texture[tri, 2, 0] * v
+                ty = texture[tri, 0, 1] * a + texture[tri, 1, 1] * u + texture[tri, 2, 1] * v
+                tz = texture[tri, 0, 2] * a + texture[tri, 1, 2] * u + texture[tri, 2, 2] * v
                 r, g, b, gloss, glow = surface(
                     material[p],
                     tx,

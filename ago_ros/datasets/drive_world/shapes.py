@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,11 +20,10 @@ class Part:
     """A closed convex polyhedron with a paint.
 
     Attributes:
-        corners: (T, 3, 3) triangles in the thing's frame, metres.
+        corners: (T, 3, 3) triangles in the thing's frame, metres, anticlockwise as seen from outside.
         normals: (T, 3, 3) unit shading normals of the corners.
         texture: (T, 3, 3) the corners in the part's own frame, metres, where its texture lives.
         axis: (T,) uint8, the axis of the part's own frame that a triangle faces most.
-        planes: (F, 4) unit outward normal and offset: a point is inside where normal · point <= offset for all.
         paint: the part's look.
     """
 
@@ -31,25 +31,25 @@ class Part:
     normals: Array
     texture: Array
     axis: NDArray[np.uint8]
-    planes: Array
     paint: Paint
+
+
+def facets(corners: Array) -> Array:
+    """Returns the (T, 3) outward unit normals of (T, 3, 3) triangles."""
+    a, b = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = np.empty_like(a)
+    normal[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
+    normal[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
+    normal[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return normal / np.sqrt(np.einsum("ij,ij->i", normal, normal))[:, None]
 
 
 def _part(own: Array, to_thing: Array, offset: Array, paint: Paint, smooth: Array | None = None) -> Part:
     """Makes a part of (T, 3, 3) triangles in its own frame; `smooth` are shading normals there, None for facets."""
-    facet = np.cross(own[:, 1] - own[:, 0], own[:, 2] - own[:, 0])
-    keep = np.linalg.norm(facet, axis=1) > 1e-9
-    own, facet = own[keep], facet[keep]
-    facet /= np.linalg.norm(facet, axis=1, keepdims=True)
-    outward = np.sign(np.einsum("ij,ij->i", facet, own.mean(axis=1) - own.reshape(-1, 3).mean(axis=0)))
-    facet *= outward[:, None]
-    shading = np.repeat(facet[:, None], 3, axis=1) if smooth is None else smooth[keep]
-    corners = own @ to_thing.T + offset
-    normals = facet @ to_thing.T
-    offsets = np.einsum("ij,ij->i", normals, corners[:, 0])
-    planes = np.unique(np.round(np.column_stack([normals, offsets]), 5), axis=0)
+    facet = facets(own)
     axis = np.abs(facet).argmax(axis=1).astype(np.uint8)
-    return Part(corners, shading @ to_thing.T, own, axis, planes, paint)
+    shading = np.repeat(facet[:, None], 3, axis=1) if smooth is None else smooth
+    return Part(own @ to_thing.T + offset, shading @ to_thing.T, own, axis, paint)
 
 
 def _turn(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array:
@@ -62,6 +62,7 @@ def _turn(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array:
 
 
 _QUADS = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+_SIGNS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
 _BOX_TRIANGLES = np.array([t for a, b, c, d in _QUADS for t in ((a, b, c), (a, c, d))])
 
 
@@ -89,9 +90,8 @@ def box(
         lean: how far the upper face is moved along x and y, metres.
     """
     half = np.asarray(size, dtype=np.float64) / 2
-    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
-    corners = signs * half
-    upper = signs[:, 2] > 0
+    corners = _SIGNS * half
+    upper = _SIGNS[:, 2] > 0
     corners[upper, :2] = corners[upper, :2] * np.asarray(top) + np.asarray(lean)
     return _part(corners[_BOX_TRIANGLES], _turn(yaw, pitch, roll), np.asarray(center, dtype=np.float64), paint)
 
@@ -114,23 +114,26 @@ def rod(
     across = np.cross(helper, along)
     across /= np.linalg.norm(across)
     frame = np.stack([across, np.cross(along, across), along], axis=1)
+    rim, level, normals = _unit_rod(sides)
+    own = np.concatenate([rim * np.where(level > 0, tip, radius), level * (length / 2)], axis=2)
+    return _part(own, frame, (a + b) / 2, paint, normals)
+
+
+@lru_cache
+def _unit_rod(sides: int) -> tuple[Array, Array, Array]:
+    """Triangles of a rod, sides first, then caps: (T, 3, 2) on the unit circle or its middle, (T, 3, 1) ends, normals."""
     angle = np.arange(sides + 1) * (2 * np.pi / sides)
     ring = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
-    low = ring * radius - [0, 0, length / 2]
-    high = ring * tip + [0, 0, length / 2]
-    bottom, top = np.array([0, 0, -length / 2]), np.array([0, 0, length / 2])
-    faces, normals = [], []
-    up = np.array([0, 0, 1.0])
+    low, high, up = ring - [0, 0, 1], ring + [0, 0, 1], np.array([0, 0, 1.0])
+    walls, wall_normals, caps = [], [], []
     for i in range(sides):
-        j = i + 1
-        faces += [
-            (low[i], low[j], high[j]),
-            (low[i], high[j], high[i]),
-            (bottom, low[j], low[i]),
-            (top, high[i], high[j]),
-        ]
-        normals += [(ring[i], ring[j], ring[j]), (ring[i], ring[j], ring[i]), (-up, -up, -up), (up, up, up)]
-    return _part(np.array(faces), frame, (a + b) / 2, paint, np.array(normals))
+        walls += [(low[i], low[i + 1], high[i + 1]), (low[i], high[i + 1], high[i])]
+        wall_normals += [(ring[i], ring[i + 1], ring[i + 1]), (ring[i], ring[i + 1], ring[i])]
+    for end, sign in ((low, -1), (high, 1)):
+        caps += [(up * sign, end[i], end[i + 1])[::sign] for i in range(sides)]
+    normals = np.concatenate([np.array(wall_normals), np.repeat([[-up] * 3, [up] * 3], sides, axis=0)])
+    corners = np.array(walls + caps)
+    return corners[..., :2], corners[..., 2:], normals
 
 
 def wheel(center: Sequence[float], radius: float, width: float, paint: Paint, sides: int = 14) -> Part:
@@ -141,25 +144,29 @@ def wheel(center: Sequence[float], radius: float, width: float, paint: Paint, si
 
 def ball(center: Sequence[float], radii: Sequence[float], paint: Paint, *, yaw: float = 0.0, rings: int = 6) -> Part:
     """Makes an ellipsoid of (x, y, z) radii in metres."""
-    sides = rings * 2
+    directions, size = _unit_ball(rings), np.asarray(radii, dtype=np.float64)
+    normals = directions / size
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    return _part(directions * size, _turn(yaw), np.asarray(center, dtype=np.float64), paint, normals)
+
+
+@lru_cache
+def _unit_ball(rings: int) -> Array:
+    """(T, 3, 3) triangles of a unit ball, those that shrink to nothing at the poles left out."""
     polar = np.linspace(0, np.pi, rings + 1)
-    angle = np.arange(sides + 1) * (2 * np.pi / sides)
+    angle = np.arange(2 * rings + 1) * (np.pi / rings)
     unit = np.stack(
         [
             np.outer(np.sin(polar), np.cos(angle)),
             np.outer(np.sin(polar), np.sin(angle)),
-            np.outer(np.cos(polar), angle * 0 + 1),
+            np.outer(np.cos(polar), np.ones_like(angle)),
         ],
         axis=-1,
     )
     a, b, c, d = unit[:-1, :-1], unit[1:, :-1], unit[1:, 1:], unit[:-1, 1:]
-    directions = np.concatenate(
-        [np.stack([a, b, c], axis=2).reshape(-1, 3, 3), np.stack([a, c, d], axis=2).reshape(-1, 3, 3)]
-    )
-    size = np.asarray(radii, dtype=np.float64)
-    normals = directions / size
-    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
-    return _part(directions * size, _turn(yaw), np.asarray(center, dtype=np.float64), paint, normals)
+    lower = np.stack([a, b, c], axis=2)[:-1].reshape(-1, 3, 3)
+    upper = np.stack([a, c, d], axis=2)[1:].reshape(-1, 3, 3)
+    return np.concatenate([lower, upper])
 
 
 def hull(points: ArrayLike, paint: Paint) -> Part:
@@ -167,7 +174,11 @@ def hull(points: ArrayLike, paint: Paint) -> Part:
     cloud = np.asarray(points, dtype=np.float64)
     middle = (cloud.min(axis=0) + cloud.max(axis=0)) / 2
     own = cloud - middle
-    return _part(own[ConvexHull(own).simplices], np.eye(3), middle, paint)
+    shell = ConvexHull(own)
+    triangles = own[shell.simplices]
+    inward = np.einsum("ij,ij->i", facets(triangles), shell.equations[:, :3]) < 0
+    triangles[inward] = triangles[inward][:, ::-1]
+    return _part(triangles, np.eye(3), middle, paint)
 
 
 def profile(outline: ArrayLike, width: float, paint: Paint, *, y: float = 0.0, top_width: float | None = None) -> Part:

@@ -53,7 +53,7 @@ def brickwork(u: float, v: float, footprint: float) -> float:
     """Tone of a brick wall: bricks differ, joints are pale."""
     row = math.floor(v / 0.09)
     shifted = u / 0.26 + 0.5 * (row % 2)
-    tone = 0.75 + 0.5 * hashed(int(math.floor(shifted)), int(row), 7)
+    tone = 0.75 + 0.5 * hashed(math.floor(shifted), int(row), 7)
     joint = fraction(v / 0.09) < 0.14 or fraction(shifted) < 0.06
     keep = sharpness(0.12, footprint)
     return (1.5 if joint else tone) * keep + 1.08 * (1 - keep)
@@ -109,7 +109,7 @@ def surface(material, x, y, z, axis, colour, second, scale, seed, low, footprint
     u = y - low[1] if axis == 0 else x - low[0]
     v = z - low[2] if axis != 2 else y - low[1]
     a, c = scale[0], scale[1]
-    if material == BRICK or material == PLASTER or material == CURTAIN_WALL:
+    if material in (BRICK, PLASTER, CURTAIN_WALL):
         if axis == 2:
             return 0.30, 0.29, 0.28, 0.0, 0.0
         return facade(material, u, v, a, c, colour, second, seed, footprint, dusk)
@@ -164,7 +164,7 @@ def surface(material, x, y, z, axis, colour, second, scale, seed, low, footprint
         mix = mix * keep + 0.42 * (1 - keep)
     elif material == TILES:
         row = math.floor(v / c)
-        tone = 0.7 + 0.5 * hashed(int(math.floor(u / a + 0.5 * (row % 2))), int(row), 4) * sharpness(0.3, footprint)
+        tone = 0.7 + 0.5 * hashed(math.floor(u / a + 0.5 * (row % 2)), int(row), 4) * sharpness(0.3, footprint)
         tone *= 0.7 + 0.4 * fraction(v / c) if footprint < 0.2 else 0.9
     elif material == CHEVRONS:
         mix = 1.0 if fraction((x + z) / a) < 0.5 else 0.0
@@ -237,7 +237,7 @@ def ground_surface(
         if road < 0.22:
             return 0.44, 0.43, 0.41, 0.1 * wet
         joint = fraction(lateral / 0.75) < 0.045 or fraction(along / 0.75) < 0.045
-        slab = hashed(int(math.floor(lateral / 0.75)), int(math.floor(along / 0.75)), 21)
+        slab = hashed(math.floor(lateral / 0.75), math.floor(along / 0.75), 21)
         keep = sharpness(0.3, footprint)
         tone = 0.30 + (0.10 * slab - 0.05) * keep + 0.05 * noise2(x * 2, y * 2, 22)
         if joint:
@@ -245,7 +245,7 @@ def ground_surface(
         return tone * (1 - 0.3 * wet), tone * 0.97 * (1 - 0.3 * wet), tone * 0.92 * (1 - 0.3 * wet), 0.2 * wet
     if plaza < 0:
         row = math.floor(y / 0.18)
-        stone = hashed(int(math.floor(x / 0.18 + 0.5 * (row % 2))), int(row), 31)
+        stone = hashed(math.floor(x / 0.18 + 0.5 * (row % 2)), int(row), 31)
         keep = sharpness(0.18, footprint)
         tone = 0.72 + 0.5 * stone * keep + 0.25 * (1 - keep)
         return 0.33 * tone, 0.26 * tone, 0.22 * tone, 0.15 * wet

@@ -56,9 +56,7 @@ def moved(part: Part, shift: NDArray[np.float64], yaw: float = 0.0) -> Part:
     """Turns a part by `yaw` radians about z, then moves it by `shift` metres."""
     c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-    directions = part.planes[:, :3] @ turn.T
-    planes = np.column_stack([directions, part.planes[:, 3] + directions @ shift])
-    return replace(part, corners=part.corners @ turn.T + shift, normals=part.normals @ turn.T, planes=planes)
+    return replace(part, corners=part.corners @ turn.T + shift, normals=part.normals @ turn.T)
 
 
 def article(phrase: str) -> str:

@@ -14,6 +14,7 @@ from ago_ros.datasets.drive_world.ground import CELL, DRIVEABLE, OTHER_FLAT, PAV
 from ago_ros.datasets.drive_world.lidar import Sweep
 from ago_ros.datasets.drive_world.scene import Scene
 from ago_ros.datasets.drive_world.shading import bilinear
+from ago_ros.datasets.drive_world.shapes import facets
 from ago_ros.datasets.occ3d import FREE, Occ3dLabels
 from ago_ros.geometry.raycast import cast_rays
 from ago_ros.geometry.voxel_grid import OCC3D_GRID
@@ -35,18 +36,18 @@ class Voxelizer:
         rows = [(placed, part) for placed in scene.things for part in placed.thing.parts]
         self._label = np.array([placed.thing.label for placed, _ in rows], dtype=np.uint8)
         self._thing = np.repeat(np.arange(len(scene.things)), [len(placed.thing.parts) for placed in scene.things])
-        planes = [np.unique(np.round(part.planes, 4), axis=0) for _, part in rows]
-        corners = [np.unique(np.round(part.corners.reshape(-1, 3), 4), axis=0) for _, part in rows]
-        self._planes, self._plane_row = (
-            np.concatenate(planes),
-            np.repeat(np.arange(len(rows)), [len(p) for p in planes]),
-        )
-        self._corners, self._corner_row = (
-            np.concatenate(corners),
-            np.repeat(np.arange(len(rows)), [len(c) for c in corners]),
-        )
-        self._plane_start = np.concatenate([[0], np.cumsum([len(p) for p in planes])]).astype(np.int64)
-        self._corner_start = np.concatenate([[0], np.cumsum([len(c) for c in corners])])[:-1].astype(np.int64)
+        counts = np.array([len(part.corners) for _, part in rows])
+        triangles = np.concatenate([part.corners for _, part in rows])
+        row = np.repeat(np.arange(len(rows)), counts)
+        normals = facets(triangles)
+        planes = np.column_stack([normals, np.einsum("ij,ij->i", normals, triangles[:, 0])])
+        # Most facets are two triangles, one after the other: one plane does for both.
+        new = np.ones(len(planes), dtype=bool)
+        new[1:] = (row[1:] != row[:-1]) | (np.abs(planes[1:] - planes[:-1]).max(axis=1) > 1e-6)
+        self._planes, self._plane_row = planes[new], row[new]
+        self._plane_start = np.searchsorted(self._plane_row, np.arange(len(rows) + 1))
+        self._corners, self._corner_row = triangles.reshape(-1, 3), np.repeat(row, 3)
+        self._corner_start = np.searchsorted(self._corner_row, np.arange(len(rows)))
 
     def semantics(self, time: float) -> NDArray[np.uint8]:
         """Labels the grid in the ego frame at `time` seconds.
@@ -93,12 +94,12 @@ def _fill_parts(normals, offsets, plane_start, lower, upper, part_label, origin,
     for slab in numba.prange(slabs):
         first, last = slab * nx // slabs, (slab + 1) * nx // slabs
         for p in range(len(part_label)):
-            x0 = max(int(math.floor((lower[p, 0] - SWELL_M - origin[0]) / size)), first)
-            x1 = min(int(math.floor((upper[p, 0] + SWELL_M - origin[0]) / size)) + 1, last)
-            y0 = max(int(math.floor((lower[p, 1] - SWELL_M - origin[1]) / size)), 0)
-            y1 = min(int(math.floor((upper[p, 1] + SWELL_M - origin[1]) / size)) + 1, ny)
-            z0 = max(int(math.floor((lower[p, 2] - SWELL_M - origin[2]) / size)), 0)
-            z1 = min(int(math.floor((upper[p, 2] + SWELL_M - origin[2]) / size)) + 1, nz)
+            x0 = max(math.floor((lower[p, 0] - SWELL_M - origin[0]) / size), first)
+            x1 = min(math.floor((upper[p, 0] + SWELL_M - origin[0]) / size) + 1, last)
+            y0 = max(math.floor((lower[p, 1] - SWELL_M - origin[1]) / size), 0)
+            y1 = min(math.floor((upper[p, 1] + SWELL_M - origin[1]) / size) + 1, ny)
+            z0 = max(math.floor((lower[p, 2] - SWELL_M - origin[2]) / size), 0)
+            z1 = min(math.floor((upper[p, 2] + SWELL_M - origin[2]) / size) + 1, nz)
             begin, end = plane_start[p], plane_start[p + 1]
             for i in range(x0, x1):
                 for j in range(y0, y1):
@@ -163,7 +164,7 @@ def _lay_ground(ego_from_world, map_origin, height, road, pavement, plaza, origi
                     gx, gy = (wx - map_origin[0]) / CELL, (wy - map_origin[1]) / CELL
                     wz = bilinear(height, gx, gy)
                     z = m[2, 0] * wx + m[2, 1] * wy + m[2, 2] * wz + m[2, 3]
-                    k = int(math.floor((z - origin[2]) / size))
+                    k = math.floor((z - origin[2]) / size)
                     if k < 0 or k >= nz:
                         continue
                     kind = 3
