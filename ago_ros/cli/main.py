@@ -16,6 +16,8 @@ from ago_ros.datasets.errors import DatasetError
 COMMANDS = {
     "bag": "ago_ros.cli.bag",
     "demo": "ago_ros.cli.demo",
+    "eval": "ago_ros.cli.evaluate",
+    "locate": "ago_ros.cli.locate",
     "world": "ago_ros.cli.world",
 }
 """Module of each command, by name, in the order of the help. Its `app` is a typer.Typer with `add_completion=False` and

@@ -35,7 +35,7 @@ _ARTICLE = re.compile(r"^(?:the|a|an|my|your|our|this|that|these|those|some|any)
 _COPULA = re.compile(r"(?:\s+(?:that|which|who|is|are|be|located|placed|hidden|lying|standing|sitting|parked))+$")
 
 
-class QueryError(Exception):
+class QueryError(ValueError):
     """A query that has no answer; the message is one line that says why and what to do."""
 
 

@@ -19,7 +19,7 @@ SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
 """Colours that SigLIP was trained with."""
 
 
-class ModelError(Exception):
+class ModelError(ValueError):
     """A model that cannot be loaded; the message is one line that says why and what to do."""
 
 
@@ -46,8 +46,11 @@ def load_vlm(
     _check_device(device)
     try:
         config = AutoConfig.from_pretrained(name, **options)
-        if config.model_type not in BACKENDS:
-            raise ModelError(f"{name}: the model type is {config.model_type!r}, use one of {', '.join(BACKENDS)}")
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(_advice(name, error)) from error
+    if config.model_type not in BACKENDS:
+        raise ModelError(f"{name}: the model type is {config.model_type!r}, use one of {', '.join(BACKENDS)}")
+    try:
         model = AutoModel.from_pretrained(name, **options).eval().to(device)
         tokenizer = AutoTokenizer.from_pretrained(name, **options)
     except (OSError, ValueError, KeyError) as error:

@@ -1,0 +1,65 @@
+"""`ago locate`: where something is, or could be hidden, in a recorded keyframe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("locate")
+def locate(
+    query: Annotated[str, typer.Argument(help="What is sought, such as 'mug' or 'mug behind the box'.")],
+    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    vlm: Annotated[str, typer.Option(help="Hugging Face id or folder of a CLIP or SigLIP model.")] = "",
+    scene: Annotated[str | None, typer.Option(help="Name of the scene; the first one if not given.")] = None,
+    keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
+    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, cuda:1, ...")] = "cpu",
+    allow_download: Annotated[bool, typer.Option("--allow-download", help="Fetch a model that is not here.")] = False,
+    top: Annotated[int, typer.Option(min=1, help="Show at most so many regions.")] = 10,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the regions to this file as well.")] = None,
+) -> None:
+    """Find where something is, or could be hidden: regions with their probability, in the ego frame."""
+    from dataclasses import asdict
+
+    from ago_ros.cli.evaluate import write_json
+    from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.occupancy.lift import LiftPredictor
+    from ago_ros.scene_query.analytic import NO_IMAGE_TOWER
+    from ago_ros.scene_query.analytic import locate as find
+    from ago_ros.scene_query.query import QueryError, parse_query
+    from ago_ros.vlm.loading import load_vlm
+
+    question = parse_query(query)
+    if not vlm:
+        raise QueryError(NO_IMAGE_TOWER)
+    reader = NuScenesReader(root, version)
+    name = scene or reader.scenes[0].name
+    samples = reader.samples(name)
+    if keyframe >= len(samples):
+        raise ValueError(f"{name} has keyframes 0 to {len(samples) - 1}, not {keyframe}")
+    model = load_vlm(vlm, device, allow_download)
+    frame = reader.frame(samples[keyframe].token)
+    answer = find(LiftPredictor(vlm=model).encode(frame), question, model)
+    report = {
+        "query": answer.understood,
+        "scene": name,
+        "keyframe": keyframe,
+        "stamp_ns": answer.stamp_ns,
+        "model": model.name,
+        "probability": float(answer.probability.sum()),
+        "regions": [asdict(region) for region in answer.regions[:top]],
+    }
+    typer.echo(f"{answer.understood}: {report['probability']:.3f} in {len(answer.regions)} regions of {name}")
+    for region in answer.regions[:top]:
+        x, y, z = region.center
+        length, width, height = region.extent
+        typer.echo(
+            f"  {region.probability:.3f}  at x {x:.1f} y {y:.1f} z {z:.1f} m,  "
+            f"{length:.1f} x {width:.1f} x {height:.1f} m,  hidden {region.hidden:.0%}"
+        )
+    write_json(json_file, report)

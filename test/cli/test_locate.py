@@ -1,0 +1,43 @@
+import json
+
+import pytest
+from tiny_models import save_model
+
+from ago_ros.cli.main import run
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return save_model("clip", tmp_path_factory.mktemp("model") / "clip")
+
+
+def test_locate_prints_and_writes_its_regions(tiny_nuscenes, model, tmp_path, capsys):
+    out = tmp_path / "regions.json"
+    words = ["locate", "where is the car", str(tiny_nuscenes), "--vlm", str(model), "--json", str(out), "--top", "3"]
+    assert run(words) == 0
+    report = json.loads(out.read_text())
+    assert report["query"] == "car"
+    assert report["scene"] == "scene-0001"
+    assert 0 <= report["probability"] <= 1
+    assert len(report["regions"]) <= 3
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith(f"car: {report['probability']:.3f}")
+    assert len(printed) == 1 + len(report["regions"])
+
+
+@pytest.mark.parametrize(
+    ("query", "options", "message"),
+    [
+        ("car", [], "set the parameter vlm"),
+        ("car next to the tree", [], "'next to' is not known"),
+        ("car", ["--vlm", "nobody/nothing"], "no such folder"),
+        ("car", ["--vlm", "MODEL", "--keyframe", "99"], "scene-0001 has keyframes 0 to 2, not 99"),
+        ("car", ["--vlm", "MODEL", "--scene", "scene-9"], "no scene is named"),
+    ],
+)
+def test_users_errors_are_one_line(tiny_nuscenes, model, capsys, query, options, message):
+    words = [str(model) if word == "MODEL" else word for word in options]
+    assert run(["locate", query, str(tiny_nuscenes), *words]) == 2
+    told = capsys.readouterr().err.strip()
+    assert message in told
+    assert "\n" not in told
