@@ -205,3 +205,16 @@ def test_every_type_of_coordinate_and_memory_layout(dtype: torch.dtype) -> None:
     half = ends / 2 if dtype.is_floating_point else ends
     scaled = VoxelGrid(origin=(-3.1, 0.7, -1.0), voxel_size=0.3, shape=(9, 7, 4))
     assert walked(scaled, starts, half) == walked(scaled, starts.double(), half.double())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_crosses_the_same_voxels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    starts = torch.rand(5000, 3, generator=generator) * 100 - 50
+    ends = torch.rand(5000, 3, generator=generator) * 100 - 50
+    for mine, other in zip(traverse(OCC3D_GRID, starts, ends), traverse(OCC3D_GRID, starts.cuda(), ends.cuda())):
+        assert torch.equal(mine, other.cpu())
+    ours, theirs = cast_rays(OCC3D_GRID, starts, ends), cast_rays(OCC3D_GRID, starts.cuda(), ends.cuda())
+    assert torch.equal(ours.hits, theirs.hits.cpu())
+    assert torch.equal(ours.passes, theirs.passes.cpu())
