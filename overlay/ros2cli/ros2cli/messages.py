@@ -49,6 +49,8 @@ def set_fields(message: Any, values: Mapping[str, Any]) -> None:
     if not isinstance(values, Mapping):
         raise ValueError(f"expected 'field: value' pairs for {type(message).__name__}, got {values!r}")
     types = dict(zip(message.get_fields_and_field_types(), message.SLOT_TYPES))
+    if hasattr(message, "_check_fields"):
+        message._check_fields = True  # else Jazzy's messages take any value, and fail where they are sent
     for name, value in values.items():
         if name not in types:
             raise ValueError(f"{type(message).__name__} has no field '{name}', it has: {', '.join(types)}")
