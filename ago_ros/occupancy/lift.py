@@ -15,7 +15,7 @@ from ago_ros.occupancy.image_features import lift_features
 from ago_ros.occupancy.rays import RayLimits, Rays, make_rays
 from ago_ros.occupancy.threads import single_thread
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
-from ago_ros.sensors.frame import SensorFrame
+from ago_ros.sensors.frame import LidarSweep, SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
 
 
@@ -76,6 +76,21 @@ class LiftPredictor:
         self._window.clear()
         self.dropped.clear()
         self.restarts = 0
+
+    def warm_up(self) -> None:
+        """Compiles what `encode` runs, so that the first frame is as fast as the others; forgets everything.
+
+        The compiled code is kept on disk, so this is slow only the first time on a machine. Images are left out.
+        """
+        ring = torch.linspace(0, 6, 50)
+        points = torch.stack([5 * ring.cos(), 5 * ring.sin(), torch.zeros(50)], dim=1)
+        vlm, self.vlm = self.vlm, None
+        try:
+            for stamp_ns in (0, 1_000_000):
+                self.encode(SensorFrame(LidarSweep(stamp_ns, points, se3.identity(), se3.identity())))
+        finally:
+            self.vlm = vlm
+            self.reset()
 
     @torch.inference_mode()
     def encode(self, frame: SensorFrame) -> SceneEncoding:

@@ -12,6 +12,7 @@ from ago_ros.scene.labelling import label
 from ago_ros.scene.semantic_grid import LABEL_FREE, LABEL_UNOBSERVED, SemanticGrid
 from ago_ros.scene_query.analytic import check_model
 from ago_ros.scene_query.answer import Region
+from ago_ros.scene_query.query import QueryError
 from ago_ros.scene_query.regions import components, fit_box, make_region, voxels_in_box
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.vocabulary import Vocabulary, with_phrases
@@ -41,10 +42,9 @@ def detect(
         Regions around visible voxels, best first; `probability` is the mean confidence of the voxels' label.
 
     Raises:
-        QueryError: no image tower is configured, or another model made the features.
+        QueryError: no image tower is configured, another model made the features, or a phrase is blank.
     """
-    _, model = check_model(encoding, vlm)
-    grid = label(encoding, with_phrases(vocabulary, phrases, model))
+    grid = _label(encoding, vocabulary, phrases, vlm)
     found = []
     for phrase in dict.fromkeys(phrases or vocabulary.phrases):
         for voxels in components(grid.labels == grid.vocabulary.index(phrase)):
@@ -71,15 +71,14 @@ def complete(
         object, whose `hidden` is the completed share of its voxels.
 
     Raises:
-        QueryError: no image tower is configured, or another model made the features.
+        QueryError: no image tower is configured, another model made the features, or a phrase is blank.
     """
     wanted = tuple(dict.fromkeys(phrases or vocabulary.phrases))
     labels = torch.full(encoding.grid.shape, LABEL_UNOBSERVED, dtype=torch.int32)
     labels[encoding.state == VoxelState.FREE] = LABEL_FREE
     confidence = torch.zeros(encoding.grid.shape)
     regions = []
-    _, model = check_model(encoding, vlm)
-    scene = label(encoding, with_phrases(vocabulary, wanted, model))
+    scene = _label(encoding, vocabulary, wanted, vlm)
     for number, phrase in enumerate(wanted):
         mine = scene.labels == scene.vocabulary.index(phrase)
         labels[mine], confidence[mine] = number, scene.confidence[mine]
@@ -91,6 +90,17 @@ def complete(
             regions.append(_object(encoding, torch.cat([voxels, unseen]), score, phrase))
     grid = SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted)
     return grid, tuple(sorted(regions, key=lambda region: -region.probability))
+
+
+def _label(
+    encoding: SceneEncoding, vocabulary: Vocabulary, phrases: Sequence[str], vlm: VisionLanguageModel | None
+) -> SemanticGrid:
+    """Labels the scene with the vocabulary and the phrases that it lacks."""
+    _, model = check_model(encoding, vlm)
+    try:
+        return label(encoding, with_phrases(vocabulary, phrases, model))
+    except ValueError as error:
+        raise QueryError(str(error)) from error
 
 
 def _object(encoding: SceneEncoding, voxels: Tensor, score: float, phrase: str) -> Region:

@@ -16,6 +16,9 @@ from torch import Tensor
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.regions import fit_box, voxels_in_box
 
+_LEAST = 0.01
+"""A direction whose field is below this does not hold at all."""
+
 
 @dataclass(frozen=True)
 class RelationConfig:
@@ -99,6 +102,7 @@ def _towards(relation: str, grid: VoxelGrid, reference: Tensor, viewpoint: Tenso
     distance = offset.norm(dim=-1)
     cosine = (offset @ _axis(relation, middle, viewpoint)) / distance.clamp(min=1e-9)
     cone = torch.sigmoid((cosine - config.cosine) / config.softness)
+    cone = torch.where(cone < _LEAST, 0.0, cone)
     near = ((reach - distance) / grid.voxel_size + 0.5).clamp(0.0, 1.0)
     field = torch.zeros(grid.shape, dtype=torch.float32)
     field[window] = (cone * near).to(torch.float32)

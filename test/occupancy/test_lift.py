@@ -202,3 +202,11 @@ def test_thread_count_is_restored():
     before = torch.get_num_threads()
     LiftPredictor(config()).encode(scan(HERE, [], beams=8, columns=90))
     assert torch.get_num_threads() == before
+
+
+def test_warming_up_leaves_no_trace():
+    predictor = LiftPredictor(config())
+    predictor.warm_up()
+    frame = scan(HERE, [((6, 1, 0), (9, 4, 2))], beams=8, columns=90)
+    assert torch.equal(predictor.encode(frame).state, LiftPredictor(config()).encode(frame).state)
+    assert predictor.restarts == 0

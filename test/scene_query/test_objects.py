@@ -81,3 +81,9 @@ def test_without_an_image_tower_the_advice_names_the_parameter():
     for function in (detect, complete):
         with pytest.raises(QueryError, match="set the parameter vlm"):
             function(scene, VOCABULARY, ["car"], None)
+
+
+def test_blank_phrases_are_refused():
+    for function in (detect, complete):
+        with pytest.raises(QueryError, match="blank phrase"):
+            function(make_scene(THINGS), VOCABULARY, ["car", " "], MODEL)
