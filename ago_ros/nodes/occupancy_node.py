@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from typing import Any, NamedTuple
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, PointCloud2
 
@@ -25,14 +22,12 @@ from ago_ros.nodes.inputs import Picture, SensorInputs, info_name, input_names
 from ago_ros.nodes.lifecycle import logged_transition
 from ago_ros.nodes.monitor import Monitor
 from ago_ros.nodes.outputs import Outputs
+from ago_ros.nodes.running import ManagedNode, run
 from ago_ros.nodes.sensor_messages import BadDatumError
 from ago_ros.nodes.services import QueryServices
 from ago_ros.nodes.worker import LatestWorker
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
-_THREADS = 4
-_SWITCH_SEC = 0.0005
-"""The worker asks for the interpreter often and briefly; with Python's 5 ms it would wait for every busy callback."""
 _LOG_EVERY_SEC = 5.0
 
 
@@ -44,12 +39,13 @@ class MessageSet(NamedTuple):
     missing: frozenset[str]
 
 
-class OccupancyNode(LifecycleNode):
+class OccupancyNode(ManagedNode):
     """Synchronises, encodes, labels and publishes; configured by the parameters in `ago_ros.nodes.parameters`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("occupancy_node", **kwargs)
         self.parameters = declared.declare(self)
+        self.autostart = self.parameters.autostart
         self.add_on_set_parameters_callback(self._on_parameters)
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._configured = False
@@ -109,16 +105,19 @@ class OccupancyNode(LifecycleNode):
     @logged_transition
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Ends everything."""
-        self._stop()
-        self._release()
+        self.close()
         return SUCCESS
 
     @logged_transition
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Ends everything; the node can be configured again."""
+        self.close()
+        return SUCCESS
+
+    def close(self) -> None:
+        """Ends everything, in whatever state the node is."""
         self._stop()
         self._release()
-        return SUCCESS
 
     def _stop(self) -> None:
         if self._inputs is None:
@@ -222,26 +221,7 @@ class OccupancyNode(LifecycleNode):
 
 def main() -> None:
     """Runs the node until it is told to stop."""
-    sys.setswitchinterval(_SWITCH_SEC)
-    rclpy.init()
-    try:
-        node = OccupancyNode()
-    except ValueError as error:
-        print(f"occupancy_node: {error}", file=sys.stderr)
-        sys.exit(2)
-    executor = MultiThreadedExecutor(_THREADS)
-    executor.add_node(node)
-    if node.parameters.autostart and not (node.trigger_configure() == SUCCESS == node.trigger_activate()):
-        sys.exit(2)
-    try:
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.trigger_shutdown()
-        executor.shutdown()
-        node.destroy_node()
-        rclpy.try_shutdown()
+    run(OccupancyNode, "occupancy_node")
 
 
 if __name__ == "__main__":
