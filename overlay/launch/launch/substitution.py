@@ -18,7 +18,3 @@ class Substitution:
     def perform(self, context: LaunchContext) -> str:
         """Returns the text."""
         raise NotImplementedError(f"{type(self).__name__} does not implement perform()")
-
-
-class SubstitutionFailure(RuntimeError):  # noqa: N818 (upstream's name)
-    """A substitution cannot be performed."""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 class OnProcessIO(OnActionEventBase):
-    """Calls `on_stdout` or `on_stderr` with each piece that a process writes."""
+    """Calls `on_stdout` or `on_stderr` with each piece that a process writes; `on_stdin` for events of yours."""
 
     def __init__(
         self,
         *,
         target_action: Target = None,
+        on_stdin: Reaction | None = None,
         on_stdout: Reaction | None = None,
         on_stderr: Reaction | None = None,
         **kwargs: Any,
@@ -30,7 +31,7 @@ class OnProcessIO(OnActionEventBase):
         from ..actions.execute_process import ExecuteProcess
 
         def react(event: ProcessIO, context: LaunchContext) -> SomeEntitiesType | None:
-            reaction = on_stdout if event.from_stdout else on_stderr
+            reaction = on_stdin if event.from_stdin else on_stdout if event.from_stdout else on_stderr
             return None if reaction is None else reaction(event)
 
         super().__init__(

@@ -146,10 +146,11 @@ class LaunchConfig:
         return str(Path(self.log_dir, file_name))
 
     def get_log_file_handler(self, file_name: str = "launch.log") -> logging.Handler:
-        """Returns the one handler that writes to a log file of this run."""
+        """Returns the one handler that writes to a log file of this run; a process's own file holds its lines alone."""
         if file_name not in self._file_handlers:
             handler = _handlers.WatchedFileHandler(self.get_log_file_path(file_name), encoding="utf-8", delay=True)
-            handler.setFormatter(self._file_formatter)
+            own = logging.Formatter("{msg}", style="{")
+            handler.setFormatter(self._file_formatter if file_name == "launch.log" else own)
             self._file_handlers[file_name] = handler
         return self._file_handlers[file_name]
 

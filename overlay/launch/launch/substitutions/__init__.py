@@ -1,7 +1,6 @@
 """Substitutions: text found while launching."""
 
 from .._overlay import seal
-from ..substitution import SubstitutionFailure
 from .boolean_substitution import AllSubstitution, AndSubstitution, AnySubstitution, NotSubstitution, OrSubstitution
 from .command import Command
 from .environment_variable import EnvironmentVariable
@@ -12,6 +11,7 @@ from .launch_configuration import LaunchConfiguration
 from .local_substitution import LocalSubstitution
 from .path_join_substitution import PathJoinSubstitution
 from .python_expression import PythonExpression
+from .substitution_failure import SubstitutionFailure
 from .text_substitution import TextSubstitution
 from .this_launch_file import ThisLaunchFile, ThisLaunchFileDir
 

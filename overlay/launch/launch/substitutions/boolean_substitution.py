@@ -2,9 +2,10 @@
 
 from ..launch_context import LaunchContext
 from ..some_substitutions_type import SomeSubstitutionsType
-from ..substitution import Substitution, SubstitutionFailure
+from ..substitution import Substitution
 from ..utilities import normalize_to_list_of_substitutions
 from ..utilities.type_utils import perform_typed_substitution
+from .substitution_failure import SubstitutionFailure
 
 
 def perform_bool(context: LaunchContext, value: list[Substitution]) -> bool:

@@ -6,8 +6,9 @@ import subprocess
 from .. import logging
 from ..launch_context import LaunchContext
 from ..some_substitutions_type import SomeSubstitutionsType
-from ..substitution import Substitution, SubstitutionFailure
+from ..substitution import Substitution
 from ..utilities import normalize_to_list_of_substitutions, perform_substitutions
+from .substitution_failure import SubstitutionFailure
 
 ON_STDERR = ("fail", "ignore", "warn", "capture")
 

@@ -2,8 +2,9 @@
 
 from ..launch_context import LaunchContext
 from ..some_substitutions_type import SomeSubstitutionsType
-from ..substitution import Substitution, SubstitutionFailure
+from ..substitution import Substitution
 from ..utilities import normalize_to_list_of_substitutions, perform_substitutions
+from .substitution_failure import SubstitutionFailure
 
 
 class EnvironmentVariable(Substitution):

@@ -1,7 +1,8 @@
 """ThisLaunchFile and ThisLaunchFileDir: where the launch file being visited lies."""
 
 from ..launch_context import LaunchContext
-from ..substitution import Substitution, SubstitutionFailure
+from ..substitution import Substitution
+from .substitution_failure import SubstitutionFailure
 
 
 def _current(context: LaunchContext, what: str, asked_by: Substitution) -> str:

@@ -91,7 +91,7 @@ def _evaluate_value(context: LaunchContext, name: str, value: Any) -> Any:
         return _read_yaml(name, perform_substitutions(context, normalize_to_list_of_substitutions(value)))
     items = [_evaluate_item(context, name, item) for item in value]
     if {type(item) for item in items} == {int, float}:
-        return [float(item) for item in items]
+        return tuple(float(item) for item in items)
     return _uniform(name, items)
 
 
@@ -101,13 +101,13 @@ def _evaluate_item(context: LaunchContext, name: str, item: Any) -> Any:
     return _read_yaml(name, perform_substitutions(context, normalize_to_list_of_substitutions(item)))
 
 
-def _uniform(name: str, items: list[Any]) -> list[Any]:
+def _uniform(name: str, items: list[Any]) -> tuple[Any, ...]:
     if not items or type(items[0]) not in (bool, int, float, str) or len({type(item) for item in items}) > 1:
         raise TypeError(
             "Expected a non-empty sequence, with items of uniform type. Allowed sequence item types are "
             f'bool, int, float, str. Got inconsistent input for "{name}"'
         )
-    return items
+    return tuple(items)
 
 
 def _read_yaml(name: str, text: str) -> Any:
@@ -124,5 +124,8 @@ def _read_yaml(name: str, text: str) -> Any:
     if isinstance(value, list):
         return _uniform(name, value)
     if not isinstance(value, bool | int | float | str | bytes):
-        raise TypeError(f'A parameter cannot have the type {type(value)}, got it for "{name}". {hint}')
+        raise TypeError(
+            "Allowed value types are bytes, bool, int, float, str and sequences of them. "
+            f'Got {type(value)} for "{name}". {hint}'
+        )
     return value
