@@ -22,7 +22,7 @@ from .launch_description_entity import LaunchDescriptionEntity
 from .launch_description_source import LaunchDescriptionSource
 from .launch_introspector import LaunchIntrospector
 from .launch_service import LaunchService
-from .some_entities_type import SomeEntitiesType
+from .some_entities_type import SomeEntitiesType, SomeEntitiesType_types_tuple
 from .some_substitutions_type import SomeSubstitutionsType, SomeSubstitutionsType_types_tuple
 from .substitution import Substitution
 
@@ -40,6 +40,7 @@ __all__ = [
     "LaunchIntrospector",
     "LaunchService",
     "SomeEntitiesType",
+    "SomeEntitiesType_types_tuple",
     "SomeSubstitutionsType",
     "SomeSubstitutionsType_types_tuple",
     "Substitution",

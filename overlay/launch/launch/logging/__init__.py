@@ -149,7 +149,7 @@ class LaunchConfig:
         """Returns the one handler that writes to a log file of this run; a process's own file holds its lines alone."""
         if file_name not in self._file_handlers:
             handler = _handlers.WatchedFileHandler(self.get_log_file_path(file_name), encoding="utf-8", delay=True)
-            own = logging.Formatter("{msg}", style="{")
+            own = logging.Formatter("%(message)s")
             handler.setFormatter(self._file_formatter if file_name == "launch.log" else own)
             self._file_handlers[file_name] = handler
         return self._file_handlers[file_name]
