@@ -13,8 +13,8 @@ from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 from ago_ros.occupancy.evidence import fuse
 from ago_ros.occupancy.image_features import lift_features
 from ago_ros.occupancy.rays import RayLimits, Rays, make_rays
-from ago_ros.occupancy.threads import single_thread
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene.threads import single_thread
 from ago_ros.sensors.frame import LidarSweep, SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
 

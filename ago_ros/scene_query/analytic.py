@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.answer import Answer
 from ago_ros.scene_query.query import Query, QueryError
 from ago_ros.scene_query.regions import components, regions_of
@@ -75,19 +76,28 @@ def locate(
     """
     config = config or LocateConfig()
     features, model = check_model(encoding, vlm)
-    seen = _spread(encoding, _evidence(phrase_relevancy(features, query.target, model), config.threshold))
+    target = phrase_relevancy(features, query.target, model)
+    reference = None if query.reference is None else phrase_relevancy(features, query.reference, model)
+    with single_thread():
+        probability = _probability(encoding, query, target, reference, config)
+        regions = regions_of(encoding.grid, probability, encoding.state, query.target, config.region_floor)
+    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(query))
+
+
+def _probability(
+    encoding: SceneEncoding, query: Query, target: Tensor, reference: Tensor | None, config: LocateConfig
+) -> Tensor:
+    """Returns the (X, Y, Z) probability of `locate` from the (M,) relevancies of target and reference."""
+    seen = _spread(encoding, _evidence(target, config.threshold))
     hidden = torch.zeros_like(seen)
-    if query.relation is not None and query.reference is not None:
-        relevancy = phrase_relevancy(features, query.reference, model)
-        place = _relation_to_any(encoding, query.relation, query.reference, relevancy, config)
+    if reference is not None:
+        place = _relation_to_any(encoding, query, reference, config)
         seen = seen * place
         if query.relation in HIDING_RELATIONS:
             hidden = torch.where(encoding.state == VoxelState.UNOBSERVED, place, 0.0)
     surely = float(seen.max())
     unseen = (1 - surely) * config.hidden_belief * float(hidden.max())
-    probability = _share(surely, seen) + _share(unseen, hidden)
-    regions = regions_of(encoding.grid, probability, encoding.state, query.target, config.region_floor)
-    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(query))
+    return _share(surely, seen) + _share(unseen, hidden)
 
 
 def check_model(encoding: SceneEncoding, vlm: VisionLanguageModel | None) -> tuple[Tensor, VisionLanguageModel]:
@@ -105,23 +115,22 @@ def check_model(encoding: SceneEncoding, vlm: VisionLanguageModel | None) -> tup
     return encoding.features, vlm
 
 
-def _relation_to_any(
-    encoding: SceneEncoding, relation: str, phrase: str, relevancy: Tensor, config: LocateConfig
-) -> Tensor:
-    """Returns the (X, Y, Z) field of the relation to whichever reference fits best."""
+def _relation_to_any(encoding: SceneEncoding, query: Query, relevancy: Tensor, config: LocateConfig) -> Tensor:
+    """Returns the (X, Y, Z) field of the query's relation to whichever reference fits best."""
+    assert query.relation is not None
     score = _spread(encoding, relevancy)
     references = list(components(score > config.threshold))
     if not references:
         best = float(relevancy.max()) if len(relevancy) else 0.0
         raise QueryError(
-            f"the reference {phrase!r} is not in sight (best relevancy {best:.2f}, needs more than "
+            f"the reference {query.reference!r} is not in sight (best relevancy {best:.2f}, needs more than "
             f"{config.threshold:.2f}): name something that is, or ask for the target alone"
         )
     place = torch.zeros(encoding.grid.shape)
     for voxels in references:
         sure = score[tuple(voxels.T)].max()
         place = torch.maximum(
-            place, sure * relation_field(relation, encoding.grid, voxels, encoding.viewpoint, config.relations)
+            place, sure * relation_field(query.relation, encoding.grid, voxels, encoding.viewpoint, config.relations)
         )
     return place
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.scene.labelling import label
 from ago_ros.scene.semantic_grid import LABEL_FREE, LABEL_UNOBSERVED, SemanticGrid
+from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.analytic import check_model
 from ago_ros.scene_query.answer import Region
 from ago_ros.scene_query.query import QueryError
@@ -46,11 +47,12 @@ def detect(
     """
     grid = _label(encoding, vocabulary, phrases, vlm)
     found = []
-    for phrase in dict.fromkeys(phrases or vocabulary.phrases):
-        for voxels in components(grid.labels == grid.vocabulary.index(phrase)):
-            score = float(grid.confidence[tuple(voxels.T)].mean())
-            if len(voxels) >= min_voxels and score >= min_score:
-                found.append(_object(encoding, voxels, score, phrase))
+    with single_thread():
+        for phrase in dict.fromkeys(phrases or vocabulary.phrases):
+            for voxels in components(grid.labels == grid.vocabulary.index(phrase)):
+                score = float(grid.confidence[tuple(voxels.T)].mean())
+                if len(voxels) >= min_voxels and score >= min_score:
+                    found.append(_object(encoding, voxels, score, phrase))
     return tuple(sorted(found, key=lambda region: -region.probability))
 
 
@@ -74,11 +76,18 @@ def complete(
         QueryError: no image tower is configured, another model made the features, or a phrase is blank.
     """
     wanted = tuple(dict.fromkeys(phrases or vocabulary.phrases))
+    scene = _label(encoding, vocabulary, wanted, vlm)
+    with single_thread():
+        grid, regions = _fill(encoding, scene, wanted)
+    return grid, tuple(sorted(regions, key=lambda region: -region.probability))
+
+
+def _fill(encoding: SceneEncoding, scene: SemanticGrid, wanted: tuple[str, ...]) -> tuple[SemanticGrid, list[Region]]:
+    """Completes each object of a labelled scene; see `complete`."""
     labels = torch.full(encoding.grid.shape, LABEL_UNOBSERVED, dtype=torch.int32)
     labels[encoding.state == VoxelState.FREE] = LABEL_FREE
     confidence = torch.zeros(encoding.grid.shape)
     regions = []
-    scene = _label(encoding, vocabulary, wanted, vlm)
     for number, phrase in enumerate(wanted):
         mine = scene.labels == scene.vocabulary.index(phrase)
         labels[mine], confidence[mine] = number, scene.confidence[mine]
@@ -88,8 +97,7 @@ def complete(
             unseen = unseen[labels[tuple(unseen.T)] == LABEL_UNOBSERVED]
             labels[tuple(unseen.T)], confidence[tuple(unseen.T)] = number, score / 2
             regions.append(_object(encoding, torch.cat([voxels, unseen]), score, phrase))
-    grid = SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted)
-    return grid, tuple(sorted(regions, key=lambda region: -region.probability))
+    return SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted), regions
 
 
 def _label(

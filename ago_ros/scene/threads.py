@@ -13,7 +13,8 @@ def single_thread() -> Iterator[None]:
     """Runs torch's CPU operations in one thread for a while.
 
     On a machine whose cores are busy, the threads of a short parallel operation wait longer for each other than the
-    operation takes: encoding a sweep beside two busy processes took 359 ms on two threads and 94 ms on one.
+    operation takes: on two cores beside other work, a query took 1000 ms in two threads where it takes 50 in one.
+    The setting is that of the calling thread; a thread that first computes meanwhile begins with one thread as well.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
