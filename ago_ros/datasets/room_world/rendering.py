@@ -1,0 +1,119 @@
+"""Renders a room with Embree: colour, depth and instance of every pixel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import open3d as o3d
+from numpy.typing import NDArray
+
+from ago_ros.datasets.room_world.room import Room
+from ago_ros.datasets.room_world.shading import develop, light_colours, light_rays, shade
+
+SAMPLES = 4
+_OFFSETS = np.array([[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]], dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A picture with its ground truth.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        depth: (H, W) float32 metres along the optical axis.
+        instance: (H, W) uint16 id of the thing seen at the pixel's centre.
+    """
+
+    image: NDArray[np.uint8]
+    depth: NDArray[np.float32]
+    instance: NDArray[np.uint16]
+
+
+class Stage:
+    """A room as triangles in an Embree tree."""
+
+    def __init__(self, room: Room) -> None:
+        """Builds the tree."""
+        self.room = room
+        rows = [(item.instance, part) for item in room.items for part in item.parts]
+        parts = [part for _, part in rows]
+        counts = [len(part.corners) for part in parts]
+        self.part = np.repeat(np.arange(len(rows), dtype=np.int32), counts)
+        self.axis = np.concatenate([part.axis for part in parts])
+        self.texture = np.concatenate([part.texture for part in parts]).astype(np.float32)
+        self.normals = np.concatenate([part.normals for part in parts]).astype(np.float32)
+        self.owner = np.array([instance for instance, _ in rows], dtype=np.uint16)[self.part]
+        self.looks = (
+            np.array([part.paint.material for part in parts], dtype=np.int32),
+            np.array([part.paint.colour for part in parts], dtype=np.float32),
+            np.array([part.paint.second for part in parts], dtype=np.float32),
+            np.array([part.paint.scale for part in parts], dtype=np.float32),
+            np.array([part.paint.seed for part in parts], dtype=np.float32),
+            np.array([part.texture.min(axis=(0, 1)) for part in parts], dtype=np.float32),
+            np.array([part.texture.max(axis=(0, 1)) for part in parts], dtype=np.float32),
+        )
+        corners = np.concatenate([part.corners for part in parts]).astype(np.float32)
+        self._tree = o3d.t.geometry.RaycastingScene()
+        vertices = o3d.core.Tensor(np.ascontiguousarray(corners.reshape(-1, 3)))
+        self._tree.add_triangles(vertices, o3d.core.Tensor(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3)))
+
+    def cast(self, origin: NDArray[np.float32], directions: NDArray[np.float32]) -> dict[str, NDArray]:
+        """Casts (N, 3) directions from one origin: Open3D's answer as arrays."""
+        rays = np.empty((len(directions), 6), dtype=np.float32)
+        rays[:, :3], rays[:, 3:] = origin, directions
+        return {key: value.numpy() for key, value in self._tree.cast_rays(o3d.core.Tensor.from_numpy(rays)).items()}
+
+    def shoot(self, room_from_camera: NDArray[np.float64], matrix: NDArray[np.float64], size: tuple[int, int], seed: int, noise: float) -> Shot:  # fmt: skip
+        """Takes a picture.
+
+        Args:
+            room_from_camera: (4, 4) pose of the camera's optical frame.
+            matrix: (3, 3) intrinsics, pixels.
+            size: width and height, pixels.
+            seed: of grain and soft shadows.
+            noise: grain, as a share of white.
+        """
+        width, height = size
+        turn = room_from_camera[:3, :3].T.astype(np.float32)
+        origin = room_from_camera[:3, 3].astype(np.float32)
+        centre = self.cast(origin, _rays(matrix, size, np.array([[0.5, 0.5]], dtype=np.float32)) @ turn)
+        if not np.isfinite(centre["t_hit"]).all():
+            raise ValueError(f"the camera at {origin.tolist()} looks out of room {self.room.seed}")
+        instance = self.owner[centre["primitive_ids"]].reshape(height, width)
+        directions = _rays(matrix, size, _OFFSETS)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        directions = directions @ turn
+        radiance = self._radiance(origin, np.ascontiguousarray(directions), seed)
+        image = np.empty((height, width, 3), dtype=np.uint8)
+        develop(radiance, SAMPLES, noise, seed & 0xFFFF, image)
+        return Shot(image, centre["t_hit"].reshape(height, width), instance)
+
+    def _radiance(self, origin: NDArray[np.float32], directions: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+        """Linear colours along (N, 3) unit directions."""
+        found = self.cast(origin, directions)
+        count = len(directions)
+        triangle = np.minimum(found["primitive_ids"], len(self.part) - 1).astype(np.int32)
+        distance = np.where(np.isfinite(found["t_hit"]), found["t_hit"], 10.0).astype(np.float32)
+        u, v = (np.ascontiguousarray(found["primitive_uvs"][:, i]) for i in (0, 1))
+        normal, rays = np.empty((count, 3), np.float32), np.empty((count, 3, 6), np.float32)
+        room = self.room
+        lamp, day = np.array(room.lamp, dtype=np.float32), np.array(room.daylight, dtype=np.float32)
+        light_rays(origin, directions, distance, triangle, u, v, self.normals, lamp, day, seed & 0xFFFF, normal, rays)
+        tensor = o3d.core.Tensor.from_numpy(rays.reshape(-1, 6))
+        blocked = self._tree.test_occlusions(tensor, tfar=0.97).numpy().reshape(count, 3)
+        radiance = np.empty((count, 3), dtype=np.float32)
+        shade(
+            directions, triangle, u, v, normal, rays, blocked, self.part, self.axis, self.texture, *self.looks,
+            *light_colours(room.warmth), room.brightness, radiance,
+        )  # fmt: skip
+        return radiance
+
+
+def _rays(matrix: NDArray[np.float64], size: tuple[int, int], offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Directions with z = 1 through every pixel's sample places, (H * W * S, 3), the samples of a pixel together."""
+    width, height = size
+    rays = np.ones((height, width, len(offsets), 3), dtype=np.float32)
+    rays[..., 0] = (np.arange(width)[None, :, None] + offsets[:, 0] - matrix[0, 2]) / matrix[0, 0]
+    rays[..., 1] = (np.arange(height)[:, None, None] + offsets[:, 1] - matrix[1, 2]) / matrix[1, 1]
+    return rays.reshape(-1, 3)
