@@ -8,6 +8,7 @@ stands at the sensor and looks horizontally at the reference; left and right are
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -82,12 +83,14 @@ def _inside(grid: VoxelGrid, reference: Tensor) -> Tensor:
 
 def _on_top(grid: VoxelGrid, reference: Tensor, on_height: float) -> Tensor:
     """Falls linearly with the height above the reference's top in the same column, from one to zero."""
-    top = torch.full(grid.shape[:2], -1, dtype=torch.int64)
-    columns = reference[:, 0] * grid.shape[1] + reference[:, 1]
-    top.view(-1).scatter_reduce_(0, columns, reference[:, 2], "amax")
-    above = torch.arange(grid.shape[2]) - top[..., None] - 1
-    share = 1.0 - above * grid.voxel_size / on_height
-    return torch.where((top[..., None] >= 0) & (above >= 0), share.clamp(min=0.0), 0.0).to(torch.float32)
+    columns, which = torch.unique(reference[:, :2], dim=0, return_inverse=True)
+    top = torch.zeros(len(columns), dtype=torch.int64).scatter_reduce_(0, which, reference[:, 2], "amax")
+    field = torch.zeros(grid.shape, dtype=torch.float32)
+    for above in range(math.ceil(on_height / grid.voxel_size)):
+        level = top + 1 + above
+        x, y = columns[level < grid.shape[2]].unbind(dim=1)
+        field[x, y, level[level < grid.shape[2]]] = 1.0 - above * grid.voxel_size / on_height
+    return field
 
 
 def _towards(relation: str, grid: VoxelGrid, reference: Tensor, viewpoint: Tensor, config: RelationConfig) -> Tensor:
