@@ -32,7 +32,8 @@ READER_SLICE_S = 0.0005
 
 READ_AHEAD_BYTES = 64 * 2**20
 DISCOVERY_S = 3.0
-SETTLE_S = 0.5
+MAX_DISCOVERY_S = 6.0
+SETTLE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -176,11 +177,17 @@ def _override(topic: str, policies: Mapping) -> QoSProfile:
 
 
 def _await_subscribers(publishers: Collection[Publisher]) -> None:
-    """Waits for the first subscriber, and those near it, so that the bag's first messages are not lost."""
-    end = time.monotonic() + DISCOVERY_S
-    while time.monotonic() < end:
-        if any(publisher.get_subscription_count() for publisher in publishers):
-            time.sleep(SETTLE_S)
+    """Waits until discovery has settled, so that the first messages are not lost; less long if nobody listens."""
+    began = changed = time.monotonic()
+    counts: list[int] = []
+    while True:
+        now = time.monotonic()
+        present = [publisher.get_subscription_count() for publisher in publishers]
+        if present != counts:
+            counts, changed = present, now
+        if now - began > (MAX_DISCOVERY_S if any(counts) else DISCOVERY_S) or (
+            any(counts) and now - changed > SETTLE_S
+        ):
             return
         time.sleep(0.02)
 
