@@ -97,7 +97,7 @@ def _run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
     launch = ["ros2", "launch", "ago_ros", "occupancy.launch.py", f"bag:={bag}", *([f"vlm:={vlm}"] if vlm else [])]
     probe = [sys.executable, "-m", "ago_ros.nodes.probe", "--json", str(out / "probe.json"), "--save", str(out)]
     probe += ["--seconds", str(2 * _MAX_PLAY_SEC), "--idle", "inf", "--ros-args", "-p", "use_sim_time:=true"]
-    environment = _dds_environment()
+    environment = _suite_environment()
     with (
         _running(probe, out / "probe.log", environment),
         _running(launch, log, environment) as suite,
@@ -112,12 +112,13 @@ def _run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
     return _shorten(answered.stdout)
 
 
-def _dds_environment() -> dict[str, str]:
-    """Gives every process of the demo the Fast DDS profile that the launch file gives the node."""
+def _suite_environment() -> dict[str, str]:
+    """Gives every process the Fast DDS profile that the launch file sets, and the commands beside this Python."""
     from ament_index_python.packages import get_package_share_directory
 
     profile = Path(get_package_share_directory("ago_ros")) / "config" / "fastdds_profile.xml"
-    return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile), **os.environ}
+    commands = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile), **os.environ, "PATH": commands}
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import torch
+
 from ago_ros.nodes.parameters import OccupancyParameters
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
@@ -21,6 +23,15 @@ from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
 
+def set_threads(parameters: OccupancyParameters) -> None:
+    """Sets how many threads torch uses.
+
+    On a busy machine small operations wait far longer for a second thread than it saves; only an image tower is worth it.
+    """
+    if parameters.threads or not parameters.vlm:
+        torch.set_num_threads(parameters.threads or 1)
+
+
 class OccupancyEngine:
     """Encodes once, answers many times. `encode` belongs to one thread; everything else may be called from any.
 
@@ -30,6 +41,7 @@ class OccupancyEngine:
     """
 
     def __init__(self, parameters: OccupancyParameters) -> None:
+        set_threads(parameters)
         self.vlm: VisionLanguageModel | None = None
         self.vocabulary: Vocabulary | None = None
         if parameters.vlm:
@@ -37,6 +49,7 @@ class OccupancyEngine:
             self.vocabulary = make_vocabulary(parameters.phrases, self.vlm)
         config = LiftConfig(grid=parameters.grid, max_sweeps=parameters.window_sweeps, max_age_s=parameters.window_sec)
         self._predictor = LiftPredictor(config, self.vlm)
+        self._predictor.warm_up()
         self._capacity = parameters.cache_size
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, SceneEncoding] = OrderedDict()
