@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ago_ros.datasets.drive_world.shapes import Part, ball, box, rod
@@ -100,7 +102,8 @@ def alarm_clock(k: Kit) -> Model:
 
 def book(k: Kit) -> Model:
     """A book: lying, or upright with its spine to the front."""
-    if k.l > k.h:
+    if k.coin(0.4):
+        k = replace(k, l=k.h, w=k.l, h=k.w)
         return Model([box((0, 0, k.h / 2), (k.l * 0.97, k.w * 0.95, k.h * 0.8), PAGES), box((0, 0, k.h * 0.06), (k.l, k.w, k.h * 0.12), k.main), box((0, 0, k.h * 0.94), (k.l, k.w, k.h * 0.12), k.main), box((0, -k.w / 2, k.h / 2), (k.l, 0.006, k.h), k.main)], (Support(0, 0, k.h, k.l * 0.9, k.w * 0.9, 0.2),))  # fmt: skip
     parts = [box((-0.004, 0, k.h / 2), (k.l * 0.95, k.w * 0.75, k.h * 0.96), PAGES), box((k.l / 2, 0, k.h / 2), (0.008, k.w, k.h), k.main), box((k.l / 2 + 0.003, 0, k.h * 0.7), (0.004, k.w * 0.7, k.h * 0.22), plain(Finish.LABEL, (0.8, 0.75, 0.6), k.main.colour))]  # fmt: skip
     return Model([*parts, *[box((0, side * k.w * 0.44, k.h / 2), (k.l, k.w * 0.12, k.h), k.main) for side in (-1, 1)]])

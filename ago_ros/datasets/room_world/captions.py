@@ -17,12 +17,9 @@ def name_of(item: Item, split: Split) -> str:
 
 
 def describe(item: Item, split: Split) -> tuple[str, ...]:
-    """Phrases that are true of a thing, from its class alone to all its attributes.
-
-    Structure has none.
-    """
+    """Phrases that are true of a thing, from its class alone to all its attributes."""
     if item.look is None:
-        return ()
+        return (item.name,)
     name = name_of(item, split)
     own_colours = CLASSES[item.name].colours
     colour = "" if len(own_colours) == 1 and not item.look.substance else item.look.colour

@@ -192,7 +192,6 @@ SMALL = (
     _O("table lamp", f.table_lamp, (0.26, 0.26, 0.42), C + W, rooms="lb", synonym="bedside light"),
     _O("alarm clock", b.alarm_clock, (0.07, 0.13, 0.15), M, ("red", "blue", "silver", "green", "black"), "b"),
     _O("book", b.book, (0.16, 0.035, 0.23), ("paper",), rooms="lsb", synonym="novel volume", spread=0.2),
-    _O("lying book", b.book, (0.22, 0.16, 0.04), ("paper",), rooms="lsbk", spread=0.2),
     _O("notebook", b.notebook, (0.21, 0.15, 0.018), ("paper",), rooms="s", synonym="spiral notepad"),
     _O("vase", b.vase, (0.15, 0.15, 0.38), C + G, rooms="lbk", synonym="flower jug"),
     _O("candle", b.candle, (0.09, 0.09, 0.17), ("",), ("white", "red", "green", "blue", "beige"), "lba"),
@@ -244,8 +243,5 @@ RUG = _O("rug", f.rug, (1.5, 2.1, 0.014), F, place="floor", rooms="lbs", synonym
 
 CLASSES: dict[str, ObjectClass] = {c.name: c for c in (*FURNITURE, *HUNG, *SMALL, RUG)}
 """Every class of movable things and fixtures, by name."""
-
-STRUCTURE = ("floor", "ceiling", "wall")
-"""What the room itself is made of; not an end of any relation but "on the floor"."""
 
 NOVEL_CLASSES = frozenset(c.name for c in CLASSES.values() if c.novel)

@@ -284,7 +284,7 @@ def _fill_support(plan: _Plan, parent: Item, support: Support, wanted: list[Obje
     """Puts small things on one support, as many as its area asks for."""
     rng = plan.rng
     taken: list[Rect] = []
-    count = int(np.ceil(min(5.0, 14.0 * support.length * support.width) * rng.uniform(0.3, 1.1)))
+    count = int(np.ceil(min(7.0, 20.0 * support.length * support.width) * rng.uniform(0.3, 1.0)))
     if parent.name in ("sofa", "armchair", "bed", "chair", "stool", "bathtub"):
         count = min(count, 2)
     for _ in range(count):

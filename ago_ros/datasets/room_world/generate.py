@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ago_ros.datasets.room_world.captions import describe, describe_view, synonym_phrase
-from ago_ros.datasets.room_world.catalogue import NOVEL_CLASSES, STRUCTURE
+from ago_ros.datasets.room_world.catalogue import NOVEL_CLASSES
 from ago_ros.datasets.room_world.furnishing import furnish
 from ago_ros.datasets.room_world.occupancy import Solids, see
 from ago_ros.datasets.room_world.relations import relate
 from ago_ros.datasets.room_world.rendering import Shot, Stage
 from ago_ros.datasets.room_world.room import Item, Room
 from ago_ros.datasets.room_world.splits import SPLITS, Split, held_out
-from ago_ros.datasets.room_world.view import MIN_PIXELS, SceneObject, View, room_grid
+from ago_ros.datasets.room_world.view import MIN_PIXELS, STRUCTURE, SceneObject, View, room_grid
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 TRIES = 40
@@ -107,7 +107,7 @@ def _draw_pose(rng: np.random.Generator, room: Room) -> tuple[NDArray[np.float64
     item = small[int(rng.integers(len(small)))] if small else room.items[-1]
     focus = np.array(item.pose[:3]) + rng.normal(0, 0.12, 3)
     focus[2] = np.clip(focus[2], 0.15, 1.5)
-    angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 2.2)
+    angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 2.4)
     eye = np.array([focus[0] + np.cos(angle) * away, focus[1] + np.sin(angle) * away, rng.uniform(1.0, 1.65)])
     if abs(eye[0]) > room.size[0] / 2 - 0.2 or abs(eye[1]) > room.size[1] / 2 - 0.2:
         return None
@@ -150,8 +150,8 @@ def _complete(
     present = set(np.unique(occupancy).tolist()) | set(np.unique(shot.instance).tolist())
     boxes = _boxes(shot.instance, len(room.items))
     objects = {i.instance: _object(i, split, boxes[i.instance], view_from_room, heading) for i in room.items if i.instance in present}  # fmt: skip
-    shown = [(o.pixels, o.name, o.captions) for o in objects.values() if not o.hidden and o.captions]
-    phrases = {o.instance: o.captions[0] for o in objects.values() if not o.hidden and o.captions}
+    shown = [(o.pixels, o.name, o.captions) for o in objects.values() if not o.hidden and o.name not in STRUCTURE]
+    phrases = {o.instance: o.captions[0] for o in objects.values() if not o.hidden}
     on = [(phrases[o.instance], o.parent_relation, phrases[o.parent]) for o in objects.values() if o.instance in phrases and o.parent in phrases]  # fmt: skip
     noise = rng.normal(0, config.depth_noise, shot.depth.shape) * shot.depth**2
     return View(

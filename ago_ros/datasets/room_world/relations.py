@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.room_world.view import UNSEEN, SceneObject, View
+from ago_ros.datasets.room_world.view import STRUCTURE, UNSEEN, SceneObject, View
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 AXES = {"behind": (1.0, 0.0), "in front of": (-1.0, 0.0), "left of": (0.0, 1.0), "right of": (0.0, -1.0)}
@@ -45,7 +45,7 @@ def relate(grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, Sc
     np.maximum.at(high, inverse, index)
     middle = np.array(grid.origin) + (mean + 0.5) * grid.voxel_size
     reach = reach_of((high - low + 1) * grid.voxel_size)
-    things = np.array([objects[int(i)].captions != () for i in ids], dtype=bool)
+    things = np.array([objects[int(i)].name not in STRUCTURE for i in ids], dtype=bool)
     offset = middle[:, None] - middle[None, :]
     distance = np.linalg.norm(offset, axis=2)
     near = (distance > 1e-9) & (distance <= reach[None, :]) & things[:, None] & things[None, :]
@@ -57,7 +57,7 @@ def relate(grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, Sc
     present = {int(i) for i in ids}
     for instance in present:
         thing = objects[instance]
-        if thing.parent in present and thing.captions:
+        if thing.parent in present:
             triples.append((instance, thing.parent_relation, thing.parent))
     return tuple(sorted(triples))
 

@@ -104,7 +104,7 @@ class Stage:
         blocked = self._tree.test_occlusions(tensor, tfar=0.97).numpy().reshape(count, 3)
         radiance = np.empty((count, 3), dtype=np.float32)
         shade(
-            directions, triangle, u, v, normal, rays, blocked, self.part, self.axis, self.texture, *self.looks,
+            directions, triangle, u, v, normal, rays, blocked, lamp, day, self.part, self.axis, self.texture, *self.looks,
             *light_colours(room.warmth), room.brightness, radiance,
         )  # fmt: skip
         return radiance

@@ -10,7 +10,7 @@ import numpy as np
 from ago_ros.datasets.drive_world.noise import clamp, hashed
 from ago_ros.datasets.room_world.textures import surface
 
-AMBIENT_REACH_M = 0.7
+AMBIENT_REACH_M = 0.5
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
@@ -41,7 +41,7 @@ def light_rays(origin, directions, distance, triangle, u, v, normals, lamp, dayl
         rays[i, 1, 4] = (daylight[1] + 0.4 * b) * 1.6
         rays[i, 1, 5] = (daylight[2] + 0.4 * c) * 1.6
         z = 2 * hashed(i, 4, seed) - 1
-        angle, r = 6.2831853 * hashed(i, 5, seed), math.sqrt(max(0.0, 1 - z * z))
+        angle, r = 1.5707963 * (i % 4 + hashed(i, 5, seed)), math.sqrt(max(0.0, 1 - z * z))
         d0, d1, d2 = n0 + r * math.cos(angle), n1 + r * math.sin(angle), n2 + z
         size = AMBIENT_REACH_M / (math.sqrt(d0 * d0 + d1 * d1 + d2 * d2) + 1e-6)
         rays[i, 2, 3], rays[i, 2, 4], rays[i, 2, 5] = d0 * size, d1 * size, d2 * size
@@ -49,7 +49,7 @@ def light_rays(origin, directions, distance, triangle, u, v, normals, lamp, dayl
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
 def shade(
-    directions, triangle, u, v, normal, rays, blocked, part, axis, texture,
+    directions, triangle, u, v, normal, rays, blocked, lamp, daylight, part, axis, texture,
     finish, colour, second, scale, seed, low, high, lamp_light, day_light, ambient, gain, radiance,
 ):  # fmt: skip
     """Writes the (N, 3) float32 linear colour of every sample."""
@@ -62,13 +62,13 @@ def shade(
         z = texture[t, 0, 2] * w + texture[t, 1, 2] * u[i] + texture[t, 2, 2] * v[i]
         r, g, b, gloss, glow = surface(finish[p], x, y, z, axis[t], colour[p], second[p], scale[p], seed[p], low[p], high[p])  # fmt: skip
         nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
-        lx, ly, lz = rays[i, 0, 3], rays[i, 0, 4], rays[i, 0, 5]
+        lx, ly, lz = lamp[0] - rays[i, 0, 0], lamp[1] - rays[i, 0, 1], lamp[2] - rays[i, 0, 2]
         reach = math.sqrt(lx * lx + ly * ly + lz * lz) + 1e-6
         lx, ly, lz = lx / reach, ly / reach, lz / reach
-        sx, sy, sz = rays[i, 1, 3] / 1.6, rays[i, 1, 4] / 1.6, rays[i, 1, 5] / 1.6
+        sx, sy, sz = daylight[0], daylight[1], daylight[2]
         from_lamp = 0.0 if blocked[i, 0] else clamp(nx * lx + ny * ly + nz * lz, 0.0, 1.0) * 3.2 / (0.6 + reach * reach)
         from_day = 0.0 if blocked[i, 1] else clamp(nx * sx + ny * sy + nz * sz, 0.0, 1.0)
-        soft = (0.8 + 0.2 * nz) * (0.35 if blocked[i, 2] else 1.0)
+        soft = (0.8 + 0.2 * nz) * (0.45 if blocked[i, 2] else 1.0)
         dot = nx * directions[i, 0] + ny * directions[i, 1] + nz * directions[i, 2]
         mx, my, mz = directions[i, 0] - 2 * dot * nx, directions[i, 1] - 2 * dot * ny, directions[i, 2] - 2 * dot * nz
         facing = clamp(-dot, 0.0, 1.0)

@@ -13,6 +13,9 @@ ROOM_BOUNDS = ((-1.0, -1.0, -0.1), (1.0, 1.0, 1.9))
 """SemAbs' bounds, metres: the view's frame is x away from the viewer, y left, z up, its origin on the floor below the
 place that the camera looks at."""
 
+STRUCTURE = ("floor", "ceiling", "wall")
+"""What the room itself is made of: no end of any relation but "on the floor"."""
+
 UNSEEN, FREE, SURFACE = 0, 1, 2
 """Values of `View.visibility`. Free is only what a ray has passed through."""
 
@@ -104,6 +107,10 @@ class View:
     def regions(self) -> list[SceneObject]:
         """The objects that the image shows, for contrastive training on regions: `box`, `captions`, `instance`."""
         return [thing for thing in self.objects.values() if not thing.hidden]
+
+    def things(self) -> list[SceneObject]:
+        """The objects, structure aside."""
+        return [thing for thing in self.objects.values() if thing.name not in STRUCTURE]
 
     def class_mask(self, name: str) -> NDArray[np.bool_]:
         """(X, Y, Z) voxels of every object of a class, hidden ones too."""

@@ -1,0 +1,49 @@
+"""`ago world rooms`: views of furnished rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ago_ros.datasets.room_world.view import View
+
+
+def rooms(
+    out: Annotated[Path, typer.Option(help="Folder to write shards to.")],
+    seed: Annotated[int, typer.Option(min=0, help="Skips this many rooms of the split.")] = 0,
+    split: Annotated[
+        str,
+        typer.Option(
+            help="train, validation, seen_rooms, novel_rooms, novel_visual, novel_synonyms, novel_classes or "
+            "novel_arrangements."
+        ),
+    ] = "train",
+    views: Annotated[int, typer.Option(min=1, help="How many views.")] = 100,
+    views_per_room: Annotated[int, typer.Option(min=1, help="Views of each room.")] = 8,
+    size: Annotated[str, typer.Option(help="Width and height of the images, pixels.")] = "224x224",
+    resolution: Annotated[int, typer.Option(min=8, max=256, help="Voxels a side of the two-metre cube.")] = 64,
+    depth: Annotated[bool, typer.Option(help="With depth images, over half of the bytes.")] = True,
+) -> None:
+    """Write RGB-D views of furnished rooms with complete ground truth, as shards that load without Open3D."""
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.room_world.generate import ViewConfig, generate
+    from ago_ros.datasets.room_world.shards import write_shards
+    from ago_ros.datasets.room_world.view import room_grid
+
+    width, _, height = size.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise typer.BadParameter(f"'{size}' is no size: give WIDTHxHEIGHT, such as 224x224")
+    config = ViewConfig((int(width), int(height)), room_grid(resolution), views_per_room)
+
+    def counted() -> Iterator[View]:
+        with progress_bar("drawing") as progress:
+            for done, view in enumerate(generate(split, views, seed, config)):
+                yield view
+                progress(done + 1, views)
+
+    count = write_shards(out, counted(), depth=depth)
+    typer.echo(f"{out}: {count} views of split {split}")
