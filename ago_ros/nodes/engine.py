@@ -26,7 +26,7 @@ from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 def set_threads(parameters: OccupancyParameters) -> None:
     """Sets how many threads torch uses.
 
-    On a busy machine small operations wait far longer for a second thread than it saves; only an image tower is worth it.
+    On a busy machine small operations wait longer for a second thread than it saves; an image tower is worth it.
     """
     if parameters.threads or not parameters.vlm:
         torch.set_num_threads(parameters.threads or 1)

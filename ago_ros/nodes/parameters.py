@@ -81,6 +81,9 @@ class OccupancyParameters:
     )
     method: str = _parameter("lift", "What computes the grid.", choices=("lift",))
     device: str = _parameter("cpu", "Torch device: cpu, cuda, cuda:0, ...")
+    threads: int = _parameter(
+        0, "CPU threads of torch; 0: one where no vlm is configured, else torch's own choice.", low=0, high=256
+    )
     vlm: str = _parameter(
         "", "Vision-language model: a Hugging Face id or a folder. Empty: the grid is class-agnostic."
     )
