@@ -59,7 +59,7 @@ class OccupancyParameters:
     )
     image_transport: str = _parameter(
         "compressed",
-        "`compressed` reads <camera>/image_rect/compressed, `raw` reads <camera>/image_rect.",
+        "`compressed` reads CAMERA/image_rect/compressed, `raw` reads CAMERA/image_rect.",
         choices=("compressed", "raw"),
     )
     input_qos: str = _parameter("sensor_data", "QoS preset of the sensor subscriptions.", choices=tuple(PRESETS))
