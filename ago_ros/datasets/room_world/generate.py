@@ -13,7 +13,7 @@ from ago_ros.datasets.room_world.catalogue import NOVEL_CLASSES
 from ago_ros.datasets.room_world.furnishing import furnish
 from ago_ros.datasets.room_world.occupancy import Solids, see
 from ago_ros.datasets.room_world.relations import relate
-from ago_ros.datasets.room_world.rendering import Shot, Stage
+from ago_ros.datasets.room_world.rendering import Camera, Geometry, Stage
 from ago_ros.datasets.room_world.room import Item, Room
 from ago_ros.datasets.room_world.splits import SPLITS, Split, held_out
 from ago_ros.datasets.room_world.view import MIN_PIXELS, STRUCTURE, SceneObject, View, room_grid
@@ -83,16 +83,16 @@ def room_views(room: Room, split: Split, config: ViewConfig) -> Iterator[View]:
         pose = _draw_pose(rng, room)
         if pose is None:
             continue
-        room_from_camera, focus = pose
-        matrix = _draw_intrinsics(rng, config.size)
-        if not _clear(stage, room_from_camera, matrix, config.size):
+        camera = Camera(pose[0], _draw_intrinsics(rng, config.size), config.size)
+        if not _clear(stage, camera):
             continue
-        shot = stage.shoot(room_from_camera, matrix, config.size, int(rng.integers(1 << 30)), config.noise)
-        seen = np.bincount(shot.instance.ravel(), minlength=len(room.items) + 1)
+        seen_by = stage.look(camera)
+        seen = np.bincount(seen_by.instance.ravel(), minlength=len(room.items) + 1)
         shown = {i for i in np.flatnonzero(seen >= MIN_PIXELS).tolist() if names[i] not in STRUCTURE}
         if len(shown) < MIN_SHOWN or (split.novel_classes and not {names[i] for i in shown} & NOVEL_CLASSES):
             continue
-        view = _complete(rng, room, solids, split, config, shot, room_from_camera, focus, matrix, f"{room.seed:07d}_{attempt:02d}")  # fmt: skip
+        image = stage.paint(camera, int(rng.integers(1 << 30)), config.noise)
+        view = _complete(rng, room, solids, split, config, image, seen_by, camera, pose[1], f"{room.seed:07d}_{attempt:02d}")  # fmt: skip
         if split.novel_pairs and not any(held_out(names[a], names[b]) for a, _, b in view.relations):
             continue
         yield view
@@ -126,19 +126,20 @@ def _draw_intrinsics(rng: np.random.Generator, size: tuple[int, int]) -> NDArray
     return np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
 
 
-def _clear(stage: Stage, pose: NDArray[np.float64], matrix: NDArray[np.float64], size: tuple[int, int]) -> bool:
+def _clear(stage: Stage, camera: Camera) -> bool:
     """Whether nothing stands before the lens, and the camera is in no wardrobe: a coarse look at depth."""
-    u, v = np.meshgrid((np.arange(16) + 0.5) / 16 * size[0], (np.arange(16) + 0.5) / 16 * size[1])
-    rays = np.stack([(u - matrix[0, 2]) / matrix[0, 0], (v - matrix[1, 2]) / matrix[1, 1], np.ones_like(u)], axis=-1)
-    depth = stage.cast(pose[:3, 3].astype(np.float32), (rays.reshape(-1, 3) @ pose[:3, :3].T).astype(np.float32))["t_hit"]  # fmt: skip
+    scale = np.diag([16 / camera.size[0], 16 / camera.size[1], 1.0])
+    coarse = Camera(camera.room_from_camera, scale @ camera.matrix, (16, 16))
+    depth = stage.cast(camera.origin, coarse.rays(np.array([[0.5, 0.5]], dtype=np.float32)))["t_hit"]
     return bool(np.isfinite(depth).all() and (depth < 0.45).mean() < 0.04 and np.median(depth) > 0.7)
 
 
 def _complete(
-    rng: np.random.Generator, room: Room, solids: Solids, split: Split, config: ViewConfig, shot: Shot,
-    room_from_camera: NDArray[np.float64], focus: NDArray[np.float64], matrix: NDArray[np.float64], name: str,
+    rng: np.random.Generator, room: Room, solids: Solids, split: Split, config: ViewConfig, image: NDArray[np.uint8],
+    shot: Geometry, camera: Camera, focus: NDArray[np.float64], name: str,
 ) -> View:  # fmt: skip
     """Adds the ground truth to a picture."""
+    room_from_camera, matrix = camera.room_from_camera, camera.matrix
     heading = float(np.arctan2(room_from_camera[1, 2], room_from_camera[0, 2]))
     room_from_view = np.eye(4)
     c, s = np.cos(heading), np.sin(heading)
@@ -155,7 +156,7 @@ def _complete(
     on = [(phrases[o.instance], o.parent_relation, phrases[o.parent]) for o in objects.values() if o.instance in phrases and o.parent in phrases]  # fmt: skip
     noise = rng.normal(0, config.depth_noise, shot.depth.shape) * shot.depth**2
     return View(
-        name, room.seed, room.kind, shot.image, (shot.depth + noise).astype(np.float32), shot.instance, matrix,
+        name, room.seed, room.kind, image, (shot.depth + noise).astype(np.float32), shot.instance, matrix,
         view_from_camera, config.grid, occupancy, see(config.grid, shot.depth, matrix, view_from_camera), objects,
         relate(config.grid, occupancy, objects), describe_view(rng, room.kind, shown, on),
     )  # fmt: skip

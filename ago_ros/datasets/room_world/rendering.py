@@ -16,18 +16,44 @@ _OFFSETS = np.array([[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]], dt
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
-    """A picture with its ground truth.
+class Geometry:
+    """What the pixels' centres show.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB.
         depth: (H, W) float32 metres along the optical axis.
-        instance: (H, W) uint16 id of the thing seen at the pixel's centre.
+        instance: (H, W) uint16 id of the thing.
     """
 
-    image: NDArray[np.uint8]
     depth: NDArray[np.float32]
     instance: NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
+class Camera:
+    """A pinhole camera in a room.
+
+    Attributes:
+        room_from_camera: (4, 4) float64 pose of its optical frame.
+        matrix: (3, 3) float64 intrinsics, pixels.
+        size: width and height, pixels.
+    """
+
+    room_from_camera: NDArray[np.float64]
+    matrix: NDArray[np.float64]
+    size: tuple[int, int]
+
+    @property
+    def origin(self) -> NDArray[np.float32]:
+        """Where it stands, (3,) metres."""
+        return self.room_from_camera[:3, 3].astype(np.float32)
+
+    def rays(self, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Directions of unit depth through every pixel's (S, 2) sample places, (H * W * S, 3), a pixel's together."""
+        width, height = self.size
+        rays = np.ones((height, width, len(offsets), 3), dtype=np.float32)
+        rays[..., 0] = (np.arange(width)[None, :, None] + offsets[:, 0] - self.matrix[0, 2]) / self.matrix[0, 0]
+        rays[..., 1] = (np.arange(height)[:, None, None] + offsets[:, 1] - self.matrix[1, 2]) / self.matrix[1, 1]
+        return np.ascontiguousarray(rays.reshape(-1, 3) @ self.room_from_camera[:3, :3].T.astype(np.float32))
 
 
 class Stage:
@@ -64,30 +90,27 @@ class Stage:
         rays[:, :3], rays[:, 3:] = origin, directions
         return {key: value.numpy() for key, value in self._tree.cast_rays(o3d.core.Tensor.from_numpy(rays)).items()}
 
-    def shoot(self, room_from_camera: NDArray[np.float64], matrix: NDArray[np.float64], size: tuple[int, int], seed: int, noise: float) -> Shot:  # fmt: skip
-        """Takes a picture.
+    def look(self, camera: Camera) -> Geometry:
+        """Casts a ray through the centre of every pixel.
 
-        Args:
-            room_from_camera: (4, 4) pose of the camera's optical frame.
-            matrix: (3, 3) intrinsics, pixels.
-            size: width and height, pixels.
-            seed: of grain and soft shadows.
-            noise: grain, as a share of white.
+        Raises:
+            ValueError: the camera looks out of the room.
         """
-        width, height = size
-        turn = room_from_camera[:3, :3].T.astype(np.float32)
-        origin = room_from_camera[:3, 3].astype(np.float32)
-        centre = self.cast(origin, _rays(matrix, size, np.array([[0.5, 0.5]], dtype=np.float32)) @ turn)
-        if not np.isfinite(centre["t_hit"]).all():
-            raise ValueError(f"the camera at {origin.tolist()} looks out of room {self.room.seed}")
-        instance = self.owner[centre["primitive_ids"]].reshape(height, width)
-        directions = _rays(matrix, size, _OFFSETS)
+        width, height = camera.size
+        found = self.cast(camera.origin, camera.rays(np.array([[0.5, 0.5]], dtype=np.float32)))
+        if not np.isfinite(found["t_hit"]).all():
+            raise ValueError(f"the camera at {camera.origin.tolist()} looks out of room {self.room.seed}")
+        instance = self.owner[found["primitive_ids"]].reshape(height, width)
+        return Geometry(found["t_hit"].reshape(height, width), instance)
+
+    def paint(self, camera: Camera, seed: int, noise: float) -> NDArray[np.uint8]:
+        """Takes a picture, (H, W, 3) uint8 RGB; `seed` is of grain and soft shadows, `noise` grain in shares of white."""
+        directions = camera.rays(_OFFSETS)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        directions = directions @ turn
-        radiance = self._radiance(origin, np.ascontiguousarray(directions), seed)
-        image = np.empty((height, width, 3), dtype=np.uint8)
+        radiance = self._radiance(camera.origin, directions, seed & 0xFFFF)
+        image = np.empty((camera.size[1], camera.size[0], 3), dtype=np.uint8)
         develop(radiance, SAMPLES, noise, seed & 0xFFFF, image)
-        return Shot(image, centre["t_hit"].reshape(height, width), instance)
+        return image
 
     def _radiance(self, origin: NDArray[np.float32], directions: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
         """Linear colours along (N, 3) unit directions."""
@@ -99,7 +122,7 @@ class Stage:
         normal, rays = np.empty((count, 3), np.float32), np.empty((count, 3, 6), np.float32)
         room = self.room
         lamp, day = np.array(room.lamp, dtype=np.float32), np.array(room.daylight, dtype=np.float32)
-        light_rays(origin, directions, distance, triangle, u, v, self.normals, lamp, day, seed & 0xFFFF, normal, rays)
+        light_rays(origin, directions, distance, triangle, u, v, self.normals, lamp, day, seed, normal, rays)
         tensor = o3d.core.Tensor.from_numpy(rays.reshape(-1, 6))
         blocked = self._tree.test_occlusions(tensor, tfar=0.97).numpy().reshape(count, 3)
         radiance = np.empty((count, 3), dtype=np.float32)
@@ -109,11 +132,3 @@ class Stage:
         )  # fmt: skip
         return radiance
 
-
-def _rays(matrix: NDArray[np.float64], size: tuple[int, int], offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Directions with z = 1 through every pixel's sample places, (H * W * S, 3), the samples of a pixel together."""
-    width, height = size
-    rays = np.ones((height, width, len(offsets), 3), dtype=np.float32)
-    rays[..., 0] = (np.arange(width)[None, :, None] + offsets[:, 0] - matrix[0, 2]) / matrix[0, 0]
-    rays[..., 1] = (np.arange(height)[:, None, None] + offsets[:, 1] - matrix[1, 2]) / matrix[1, 1]
-    return rays.reshape(-1, 3)
