@@ -24,7 +24,7 @@ from ago_ros.scene.labelling import label
 from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.vocabulary import make_vocabulary
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(200)]
 
 ROOT = Path(__file__).parents[2]
 PROFILE = ROOT / "config" / "fastdds_profile.xml"
@@ -67,13 +67,13 @@ def test_a_bag_through_the_node_gives_the_grids_of_the_offline_predictor(tiny_nu
     parameters = tmp_path / "parameters.yaml"
     parameters.write_text(yaml.safe_dump(patient))
     recorder = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "record.py"), str(recorded), "60", "4",
+        [sys.executable, str(Path(__file__).parent / "record.py"), str(recorded), "100", "4",
          "--ros-args", "-p", "use_sim_time:=true"],
         env=os.environ | {"FASTRTPS_DEFAULT_PROFILES_FILE": str(PROFILE)},
     )  # fmt: skip
     arguments = [f"bag:={bag}", "rate:=0.12", f"vlm:={model}", f"params_file:={parameters}"]
     with launched(tmp_path / "launch.log", *arguments) as printed:
-        assert recorder.wait(90) == 0
+        assert recorder.wait(130) == 0
         log = printed()
     got = np.load(recorded)
     frames = {frame.stamp_ns: frame for frame in read_bag_frames(bag)}
