@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.world_rooms import rooms
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -16,9 +18,12 @@ def world() -> None:
     """The procedural worlds."""
 
 
+app.command("rooms")(rooms)
+
+
 @app.command("drive")
 def drive(
-    out: Annotated[Path, typer.Option(help="Folder to write; it becomes a nuScenes root, with Occ3D labels in gts.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; it becomes a nuScenes root with Occ3D labels in gts.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first scene; the next has the next seed.")] = 0,
     scenes: Annotated[int, typer.Option(min=1, help="How many scenes.")] = 1,
     keyframes: Annotated[int, typer.Option(min=1, help="Keyframes of each scene, two a second.")] = 10,
@@ -28,18 +33,24 @@ def drive(
     weather: Annotated[
         str | None, typer.Option(help="clear, hazy, overcast, rain, fog or dusk; drawn if not given.")
     ] = None,
+    shards: Annotated[bool, typer.Option("--shards", help="Pack keyframes into small files for training.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor if not given.")] = None,
 ) -> None:
-    """Write street scenes with complete ground truth, recorded by nuScenes' rig, as a nuScenes root."""
+    """Write street scenes recorded by nuScenes' rig, with complete ground truth: a nuScenes root, or shards."""
     from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.drive_world.shard_writer import write_drive_shards
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
     config = DriveWorldConfig(seed, scenes, keyframes, _parse_size(size), sweeps, style, weather)
     started = time.monotonic()
     with progress_bar("recording") as progress:
-        root = write_drive_world(out, config, workers=workers, progress=progress)
+        if shards:
+            write_drive_shards(out, config, workers=workers, progress=progress)
+        else:
+            write_drive_world(out, config, workers=workers, progress=progress)
     rate = scenes * keyframes / (time.monotonic() - started)
-    typer.echo(f"{root}: {scenes} scenes of {keyframes} keyframes, {rate:.2f} keyframes/s")
+    megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    typer.echo(f"{out}: {scenes} scenes of {keyframes} keyframes, {megabytes:.1f} MB, {rate:.2f} keyframes/s")
 
 
 def _parse_size(text: str) -> tuple[int, int]:

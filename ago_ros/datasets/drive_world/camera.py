@@ -111,8 +111,10 @@ def _colour(
     image = np.empty((count, 3), dtype=np.uint8)
     layout = np.array([ground.lane_width, ground.lanes, ground.edge, world.scene.style == "city"], dtype=np.float32)
     shade(
-        origin, rays, hits.distance, hits.triangle, hits.uv, normal, facing, pixel_angle, world.part, world.axis, world.texture,
-        parts.material, parts.colour, parts.second, parts.scale, parts.seed, parts.low, ground.origin, CELL, ground.road, ground.pavement,
-        ground.plaza, ground.lateral, ground.along, ground.junction, layout, weather.packed(), weather.noise, noise_seed, GAMMA, image,
+        origin, rays, hits.distance, hits.triangle, hits.uv, normal, facing, pixel_angle,
+        world.part, world.axis, world.texture,
+        parts.material, parts.colour, parts.second, parts.scale, parts.seed, parts.low,
+        ground.origin, CELL, ground.road, ground.pavement, ground.plaza, ground.lateral, ground.along, ground.junction,
+        layout, weather.packed(), weather.noise, noise_seed, GAMMA, image,
     )  # fmt: skip
     return image

@@ -198,5 +198,20 @@ def lay_ground(
     height = relief * away**2 * (3 - 2 * away)
     height += KERB_HEIGHT * np.clip(road / 0.3, 0, 1) * np.clip(1.2 - pavement / 4, 0, 1)
     junction = np.where(np.isfinite(second), second, 1e3)
-    maps = [np.clip(m, -1e4, 1e4).astype(np.float32) for m in (road, pavement, plaza, lateral, along, junction, height)]
-    return Ground(np.asarray(lower, dtype=np.float64), *maps, roads[0].lane_width, roads[0].lanes, roads[0].edge)
+
+    def stored(values: Array) -> NDArray[np.float32]:
+        return np.clip(values, -1e4, 1e4).astype(np.float32)
+
+    return Ground(
+        origin=np.asarray(lower, dtype=np.float64),
+        road=stored(road),
+        pavement=stored(pavement),
+        plaza=stored(plaza),
+        lateral=stored(lateral),
+        along=stored(along),
+        junction=stored(junction),
+        height=stored(height),
+        lane_width=roads[0].lane_width,
+        lanes=roads[0].lanes,
+        edge=roads[0].edge,
+    )

@@ -70,7 +70,8 @@ def sweep_lidar(world: World, time: float, rng: np.random.Generator) -> Sweep:
         ring = np.tile(np.arange(BEAMS, dtype=np.float32), len(columns))[kept]
         parts.append(
             (
-                ring, strength[kept], world.things_of(hits.triangle[kept]), world.labels_of(hits.triangle[kept], true_ends),
+                ring, strength[kept],
+                world.things_of(hits.triangle[kept]), world.labels_of(hits.triangle[kept], true_ends),
                 origins[kept], origins[kept] + directions[kept] * noisy[:, None],
             )
         )  # fmt: skip

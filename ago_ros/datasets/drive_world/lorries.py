@@ -254,7 +254,8 @@ def make_construction_vehicle(rng: np.random.Generator) -> Thing:
 
 
 def _tracks(length: float, width: float) -> list[Part]:
-    outline = [(-length / 2, 0.45), (-length / 2 + 0.3, 0.0), (length / 2 - 0.3, 0.0), (length / 2, 0.45), (length / 2 - 0.3, 0.85), (-length / 2 + 0.3, 0.85)]  # fmt: skip
+    end, flat = length / 2, length / 2 - 0.3
+    outline = [(-end, 0.45), (-flat, 0.0), (flat, 0.0), (end, 0.45), (flat, 0.85), (-flat, 0.85)]
     return [profile(outline, 0.55, TYRE, y=side * (width / 2 - 0.28)) for side in (-1, 1)]
 
 

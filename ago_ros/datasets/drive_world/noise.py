@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba
+from numpy.typing import NDArray
+
+Values = NDArray[Any]
+"""An array as compiled code takes it."""
+Shade = tuple[float, float, float, float, float]
+"""Red, green, blue, gloss and glow."""
 
 
 @numba.njit(inline="always")

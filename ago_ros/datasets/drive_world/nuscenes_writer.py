@@ -32,9 +32,9 @@ VISIBILITY = (("1", "v0-40"), ("2", "v40-60"), ("3", "v60-80"), ("4", "v80-100")
 CATEGORIES = (
     "animal", "human.pedestrian.adult", "human.pedestrian.child", "human.pedestrian.construction_worker",
     "human.pedestrian.personal_mobility", "human.pedestrian.police_officer", "human.pedestrian.stroller",
-    "human.pedestrian.wheelchair", "movable_object.barrier", "movable_object.debris", "movable_object.pushable_pullable",
-    "movable_object.trafficcone", "static_object.bicycle_rack", "vehicle.bicycle", "vehicle.bus.bendy",
-    "vehicle.bus.rigid", "vehicle.car", "vehicle.construction", "vehicle.emergency.ambulance",
+    "human.pedestrian.wheelchair", "movable_object.barrier", "movable_object.debris",
+    "movable_object.pushable_pullable", "movable_object.trafficcone", "static_object.bicycle_rack", "vehicle.bicycle",
+    "vehicle.bus.bendy", "vehicle.bus.rigid", "vehicle.car", "vehicle.construction", "vehicle.emergency.ambulance",
     "vehicle.emergency.police", "vehicle.motorcycle", "vehicle.trailer", "vehicle.truck",
 )  # fmt: skip
 ATTRIBUTES = (
@@ -45,7 +45,7 @@ TABLES = (
     "attribute", "calibrated_sensor", "category", "ego_pose", "instance", "log", "map", "sample", "sample_annotation",
     "sample_data", "scene", "sensor", "visibility", "description", "region",
 )  # fmt: skip
-"""nuScenes' thirteen tables, and the world's own two: what each instance is in plain words, and what is where in images."""
+"""nuScenes' thirteen tables, and the world's own two: each instance in plain words, and what is where in images."""
 CHANNELS = (*(mount.channel for mount in CAMERAS), "LIDAR_TOP")
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -117,7 +117,10 @@ class SceneWriter:
         self._data: dict[str, list[Row]] = {}
         self._tracks: dict[int, list[Row]] = {}
         self._tables["log"].append(
-            {"token": self._token("log"), "logfile": f"drive-{scene.seed}", "vehicle": "drive", "date_captured": "2020-09-13", "location": "drive-world"}
+            {
+                "token": self._token("log"), "logfile": f"drive-{scene.seed}", "vehicle": "drive",
+                "date_captured": "2020-09-13", "location": "drive-world",
+            }
         )  # fmt: skip
         for mount in CAMERAS:
             matrix = mount.intrinsics(*size)

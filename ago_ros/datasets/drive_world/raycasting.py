@@ -9,6 +9,7 @@ import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
 
+from ago_ros.datasets.drive_world.noise import Values
 from ago_ros.datasets.drive_world.placed import Placed
 from ago_ros.datasets.drive_world.scene import Scene
 
@@ -98,10 +99,12 @@ class World:
         self._first_moving = int(np.isin(owner, resting_ids).sum())
         self._moving_row = np.searchsorted([thing_id for thing_id, _ in self._moving], owner[self._first_moving :])
         self.normals = np.empty_like(self.texture)
-        corners = self._place([placed for _, placed in resting], np.searchsorted(resting_ids, owner[: self._first_moving]), 0.0, slice(0, self._first_moving))  # fmt: skip
+        still = slice(0, self._first_moving)
+        row = np.searchsorted(resting_ids, owner[still])
+        corners = self._place([placed for _, placed in resting], row, 0.0, still)
         self._still = o3d.t.geometry.RaycastingScene()
         vertices, triangles = scene.ground.mesh()
-        self._still.add_triangles(o3d.core.Tensor(vertices), o3d.core.Tensor(triangles))
+        self._still.add_triangles(o3d.core.Tensor.from_numpy(vertices), o3d.core.Tensor.from_numpy(triangles))
         self._still.add_triangles(*_soup(corners))
         self._flowing: o3d.t.geometry.RaycastingScene | None = None
         self.time = np.nan
@@ -142,7 +145,7 @@ class World:
         count = len(rays)
         distance, triangle = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.int32)
         uv, normal = np.empty((count, 2), dtype=np.float32), np.empty((count, 3), dtype=np.float32)
-        _nearest(*still, *flowing, self._first_moving, self._flowing is not None, distance, triangle, uv, normal)
+        _nearest(still, flowing, self._first_moving, self._flowing is not None, distance, triangle, uv, normal)
         return Hits(distance, triangle, uv, normal)
 
     def occluded(
@@ -178,9 +181,18 @@ def _answers(found: dict[str, o3d.core.Tensor]) -> tuple[NDArray[np.float32], ..
 
 @numba.njit(cache=True)
 def _nearest(
-    t0, shape0, face0, uv0, n0, t1, shape1, face1, uv1, n1, first_moving, both, distance, triangle, uv, normal
-):
+    still: tuple[Values, ...],
+    flowing: tuple[Values, ...],
+    first_moving: int,
+    both: bool,
+    distance: Values,
+    triangle: Values,
+    uv: Values,
+    normal: Values,
+) -> None:
     """Takes of two answers the nearer, ray by ray."""
+    t0, shape0, face0, uv0, n0 = still
+    t1, _, face1, uv1, n1 = flowing
     for i in range(len(t0)):
         if both and t1[i] < t0[i]:
             distance[i], triangle[i] = t1[i], first_moving + face1[i]
@@ -197,7 +209,9 @@ def _nearest(
 
 
 @numba.njit(cache=True)
-def _turn_triangles(own, own_normals, row, poses, corners, normals):
+def _turn_triangles(
+    own: Values, own_normals: Values, row: Values, poses: Values, corners: Values, normals: Values
+) -> None:
     """Turns and shifts each triangle by the pose (x, y, z, yaw) of its row."""
     cosine, sine = np.cos(poses[:, 3]), np.sin(poses[:, 3])
     for t in range(len(own)):
@@ -214,5 +228,5 @@ def _turn_triangles(own, own_normals, row, poses, corners, normals):
 
 def _soup(corners: NDArray[np.float32]) -> tuple[o3d.core.Tensor, o3d.core.Tensor]:
     """Triangles that share no vertex, as Open3D takes them."""
-    vertices = o3d.core.Tensor(np.ascontiguousarray(corners.reshape(-1, 3)))
-    return vertices, o3d.core.Tensor(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3))
+    vertices = o3d.core.Tensor.from_numpy(np.ascontiguousarray(corners.reshape(-1, 3)))
+    return vertices, o3d.core.Tensor.from_numpy(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3))

@@ -1,4 +1,4 @@
-"""Turns hits into colours: texture, sun and shadow, sky light, gloss, haze, exposure. Compiled, parallel over pixels."""
+"""Turns hits into colours: texture, sun, shadow, sky light, gloss, haze, exposure; compiled, parallel over pixels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numba
 import numpy as np
 
-from ago_ros.datasets.drive_world.noise import clamp, hashed, noise2
+from ago_ros.datasets.drive_world.noise import Values, clamp, hashed, noise2
 from ago_ros.datasets.drive_world.textures import ground_surface, surface
 
 GAMMA_STEPS = 4096
@@ -15,7 +15,7 @@ GAMMA = np.clip(np.linspace(0, 1, GAMMA_STEPS) ** (1 / 2.2), 0, 1).astype(np.flo
 
 
 @numba.njit(fastmath=True)
-def sky(dx, dy, dz, w):
+def sky(dx: float, dy: float, dz: float, w: Values) -> tuple[float, float, float]:
     """Colour of the sky in a unit direction, clouds and sun's glow included."""
     up = clamp(dz, 0.0, 1.0)
     share = math.sqrt(up)
@@ -42,7 +42,7 @@ def sky(dx, dy, dz, w):
 
 
 @numba.njit(fastmath=True)
-def bilinear(values, x, y):
+def bilinear(values: Values, x: float, y: float) -> float:
     """Reads a map between its cells, clamped at its rim."""
     nx, ny = values.shape
     x, y = clamp(x, 0.0, nx - 1.001), clamp(y, 0.0, ny - 1.001)
@@ -53,8 +53,21 @@ def bilinear(values, x, y):
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
-def surface_frames(origin, directions, distance, triangle, uv, facet, part, normals, to_sun, normal, start, facing):
-    """Finds where shadow rays start: writes unit normals (N, 3), starts (N, 3), and whether the sun is in front (N,)."""
+def surface_frames(
+    origin: Values,
+    directions: Values,
+    distance: Values,
+    triangle: Values,
+    uv: Values,
+    facet: Values,
+    part: Values,
+    normals: Values,
+    to_sun: Values,
+    normal: Values,
+    start: Values,
+    facing: Values,
+) -> None:
+    """Finds where shadow rays start: writes unit normals and starts, (N, 3), and whether the sun is in front, (N,)."""
     for i in numba.prange(len(distance)):
         tri = triangle[i]
         facing[i] = False
@@ -80,38 +93,38 @@ def surface_frames(origin, directions, distance, triangle, uv, facet, part, norm
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
 def shade(
-    origin,
-    directions,
-    distance,
-    triangle,
-    uv,
-    normal,
-    lit,
-    pixel_angle,
-    part,
-    axis,
-    texture,
-    material,
-    colour,
-    second,
-    scale,
-    seed,
-    low,
-    ground_origin,
-    cell,
-    road,
-    pavement,
-    plaza,
-    lateral,
-    along,
-    junction,
-    layout,
-    weather,
-    noise,
-    noise_seed,
-    gamma,
-    image,
-):
+    origin: Values,
+    directions: Values,
+    distance: Values,
+    triangle: Values,
+    uv: Values,
+    normal: Values,
+    lit: Values,
+    pixel_angle: float,
+    part: Values,
+    axis: Values,
+    texture: Values,
+    material: Values,
+    colour: Values,
+    second: Values,
+    scale: Values,
+    seed: Values,
+    low: Values,
+    ground_origin: Values,
+    cell: float,
+    road: Values,
+    pavement: Values,
+    plaza: Values,
+    lateral: Values,
+    along: Values,
+    junction: Values,
+    layout: Values,
+    weather: Values,
+    noise: float,
+    noise_seed: int,
+    gamma: Values,
+    image: Values,
+) -> None:
     """Writes the (N, 3) uint8 colour of every pixel. Directions are unit; `weather` as `Weather.packed` orders it."""
     w = weather
     for i in numba.prange(len(distance)):

@@ -121,10 +121,11 @@ def rod(
 
 @lru_cache
 def _unit_rod(sides: int) -> tuple[Array, Array, Array]:
-    """Triangles of a rod, sides first, then caps: (T, 3, 2) on the unit circle or its middle, (T, 3, 1) ends, normals."""
+    """Triangles of a rod, walls then caps: (T, 3, 2) on the unit circle or its middle, (T, 3, 1) ends, normals."""
     angle = np.arange(sides + 1) * (2 * np.pi / sides)
     ring = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
-    low, high, up = ring - [0, 0, 1], ring + [0, 0, 1], np.array([0, 0, 1.0])
+    up = np.array([0, 0, 1.0])
+    low, high = ring - up, ring + up
     walls, wall_normals, caps = [], [], []
     for i in range(sides):
         walls += [(low[i], low[i + 1], high[i + 1]), (low[i], high[i + 1], high[i])]

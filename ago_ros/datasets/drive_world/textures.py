@@ -10,7 +10,7 @@ import math
 import numba
 
 from ago_ros.datasets.drive_world.materials import Material
-from ago_ros.datasets.drive_world.noise import clamp, fraction, hashed, noise2, noise3
+from ago_ros.datasets.drive_world.noise import Shade, Values, clamp, fraction, hashed, noise2, noise3
 
 PAINT, GLASS, METAL = int(Material.PAINT), int(Material.GLASS), int(Material.METAL)
 BRICK, PLASTER, CURTAIN_WALL, BRICK_WALL = (
@@ -60,7 +60,18 @@ def brickwork(u: float, v: float, footprint: float) -> float:
 
 
 @numba.njit(fastmath=True)
-def facade(material, u, v, wide, high, colour, second, seed, footprint, dusk):
+def facade(
+    material: int,
+    u: float,
+    v: float,
+    wide: float,
+    high: float,
+    colour: Values,
+    second: Values,
+    seed: float,
+    footprint: float,
+    dusk: float,
+) -> Shade:
     """A wall with rows of windows: returns red, green, blue, gloss and glow."""
     column, storey = math.floor(u / wide), math.floor(v / high)
     fu, fv = fraction(u / wide), fraction(v / high)
@@ -100,7 +111,20 @@ def facade(material, u, v, wide, high, colour, second, seed, footprint, dusk):
 
 
 @numba.njit(fastmath=True)
-def surface(material, x, y, z, axis, colour, second, scale, seed, low, footprint, dusk):
+def surface(
+    material: int,
+    x: float,
+    y: float,
+    z: float,
+    axis: int,
+    colour: Values,
+    second: Values,
+    scale: Values,
+    seed: float,
+    low: Values,
+    footprint: float,
+    dusk: float,
+) -> Shade:
     """Looks up a surface: returns red, green, blue (linear reflectance), gloss 0..1 and glow.
 
     x, y, z are in the part's own frame, metres; `axis` is the one that the face looks along; `low` the part's corner.
@@ -210,8 +234,21 @@ def surface(material, x, y, z, axis, colour, second, scale, seed, low, footprint
 
 @numba.njit(fastmath=True)
 def ground_surface(
-    x, y, road, pavement, plaza, lateral, along, junction, lane_width, lanes, edge, city, footprint, wet
-):
+    x: float,
+    y: float,
+    road: float,
+    pavement: float,
+    plaza: float,
+    lateral: float,
+    along: float,
+    junction: float,
+    lane_width: float,
+    lanes: int,
+    edge: float,
+    city: bool,
+    footprint: float,
+    wet: float,
+) -> tuple[float, float, float, float]:
     """Looks up the ground at a world position: returns red, green, blue and gloss. Distances as in `Ground`."""
     if road < 0:
         keep = sharpness(0.08, footprint)
@@ -259,7 +296,7 @@ def ground_surface(
 
 
 @numba.njit(fastmath=True)
-def marking(lateral, along, junction, lane_width, lanes, edge):
+def marking(lateral: float, along: float, junction: float, lane_width: float, lanes: int, edge: float) -> float:
     """Road paint at a place: 0 none, 1 white, 2 yellow."""
     if junction < 3.0:
         return 0.0

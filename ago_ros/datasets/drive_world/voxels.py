@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ago_ros.datasets.drive_world.camera import Picture
 from ago_ros.datasets.drive_world.ground import CELL, DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN
 from ago_ros.datasets.drive_world.lidar import Sweep
+from ago_ros.datasets.drive_world.noise import Values
 from ago_ros.datasets.drive_world.scene import Scene
 from ago_ros.datasets.drive_world.shading import bilinear
 from ago_ros.datasets.drive_world.shapes import facets
@@ -82,12 +83,24 @@ class Voxelizer:
             normals, offsets, self._plane_start, lower, upper, self._label, origin, OCC3D_GRID.voxel_size, best, label
         )
         ground = self._scene.ground
-        _lay_ground(ego_from_world, ground.origin, ground.height, ground.road, ground.pavement, ground.plaza, origin, OCC3D_GRID.voxel_size, best, label)  # fmt: skip
+        maps = (ground.origin, ground.height, ground.road, ground.pavement, ground.plaza)
+        _lay_ground(ego_from_world, *maps, origin, OCC3D_GRID.voxel_size, best, label)
         return label
 
 
 @numba.njit(fastmath=True, parallel=True, cache=True)
-def _fill_parts(normals, offsets, plane_start, lower, upper, part_label, origin, size, best, label):
+def _fill_parts(
+    normals: Values,
+    offsets: Values,
+    plane_start: Values,
+    lower: Values,
+    upper: Values,
+    part_label: Values,
+    origin: Values,
+    size: float,
+    best: Values,
+    label: Values,
+) -> None:
     nx, ny, nz = label.shape
     slabs = 20
     reach = size * math.sqrt(3.0) / 2
@@ -117,7 +130,7 @@ def _fill_parts(normals, offsets, plane_start, lower, upper, part_label, origin,
 
 
 @numba.njit(fastmath=True)
-def _outside(normals, offsets, begin, end, x, y, z):
+def _outside(normals: Values, offsets: Values, begin: int, end: int, x: float, y: float, z: float) -> float:
     """How far a point is outside of a convex part: the largest signed distance to its planes, metres."""
     worst = -1e9
     for f in range(begin, end):
@@ -126,7 +139,9 @@ def _outside(normals, offsets, begin, end, x, y, z):
 
 
 @numba.njit(fastmath=True)
-def _covered(normals, offsets, begin, end, x, y, z, size, reach):
+def _covered(
+    normals: Values, offsets: Values, begin: int, end: int, x: float, y: float, z: float, size: float, reach: float
+) -> int:
     """How many of a voxel's sub-samples lie in the swollen part."""
     middle = _outside(normals, offsets, begin, end, x, y, z)
     if middle > reach + SWELL_M:
@@ -146,7 +161,18 @@ def _covered(normals, offsets, begin, end, x, y, z, size, reach):
 
 
 @numba.njit(fastmath=True, parallel=True, cache=True)
-def _lay_ground(ego_from_world, map_origin, height, road, pavement, plaza, origin, size, best, label):
+def _lay_ground(
+    ego_from_world: Values,
+    map_origin: Values,
+    height: Values,
+    road: Values,
+    pavement: Values,
+    plaza: Values,
+    origin: Values,
+    size: float,
+    best: Values,
+    label: Values,
+) -> None:
     """Labels the voxels that the ground's surface crosses, sampled 4x4 to the column."""
     nx, ny, nz = label.shape
     m = ego_from_world
@@ -190,7 +216,7 @@ def seen_by_lidar(scene: Scene, time: float, sweep: Sweep) -> NDArray[np.bool_]:
 
 
 def seen_by_cameras(scene: Scene, time: float, pictures: list[Picture], stride: int) -> NDArray[np.bool_]:
-    """Voxels that a camera looks through or at, (200, 200, 16): rays through every `stride`-th pixel, to what they hit."""
+    """Voxels that a camera looks through or at, (200, 200, 16), by rays through every `stride`-th pixel."""
     starts, ends = [], []
     for picture in pictures:
         rays = picture.rays[stride // 2 :: stride, stride // 2 :: stride].reshape(-1, 3)

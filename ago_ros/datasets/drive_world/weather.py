@@ -46,8 +46,8 @@ class Weather:
 
     def packed(self) -> NDArray[np.float32]:
         """The numbers in the order that the shader reads them."""
-        values = [*self.to_sun, *self.sun, *self.ambient, *self.zenith, *self.horizon, self.haze, self.wetness, self.cloud, self.dusk, self.exposure]  # fmt: skip
-        return np.array(values, dtype=np.float32)
+        colours = (*self.to_sun, *self.sun, *self.ambient, *self.zenith, *self.horizon)
+        return np.array([*colours, self.haze, self.wetness, self.cloud, self.dusk, self.exposure], dtype=np.float32)
 
 
 def draw_weather(rng: np.random.Generator, name: str | None = None) -> Weather:
