@@ -24,6 +24,15 @@ def noise(*shape):
     return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(3), dtype=torch.uint8)
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Tiny models lose more to waking threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 class Brightness:
     """Reads each patch's mean brightness, so that the map must come out as the image itself, blurred."""
 
@@ -45,7 +54,7 @@ def vlm(request, tmp_path_factory):
 @pytest.mark.parametrize("shape", [(40, 56), (60, 40)])
 def test_maps_equal_plain_loops(vlm, shape):
     """Every crop, phrase, colour and mirroring by itself gives the same maps."""
-    config = RelevancyConfig(scales=(1.0, 0.6), stride=1 / 3, jitters=1, map_side=37)
+    config = RelevancyConfig(scales=(1.0, 0.7), stride=1 / 3, jitters=1, map_side=37)
     image, phrases = noise(*shape, 3), ["car", "tree", "mug"]
 
     def read(crop, phrase):

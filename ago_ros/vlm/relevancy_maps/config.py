@@ -26,7 +26,7 @@ class RelevancyConfig:
         map_side: pixels of the maps' shorter side.
         dense_side: pixels of a crop's side for method "dense"; "attention" takes the side that the model takes.
         precision: of the forward pass up to the attention that is read; the rest is always float32.
-        memory_mib: bound on the working memory of one batch of crops, beside the maps and the model.
+        memory_mib: working memory that a batch of crops is sized for, beside the maps and the model; kept to about 20 %.
     """
 
     method: Literal["attention", "dense"] = "attention"

@@ -14,6 +14,9 @@ from torch import Tensor
 from ago_ros.vlm.images import normalise
 from ago_ros.vlm.relevancy_maps.pooling import Affine, AttentionPooling, Norm
 
+_COPIES = 4
+"""Versions of a crop's pixels that are held at a time while their colours are scaled."""
+
 
 @dataclass(frozen=True, eq=False)
 class AttentionSplit:
@@ -46,7 +49,7 @@ class AttentionSplit:
     def bytes_per_crop(self) -> int:
         """Working memory of a crop on its way through the tower, about."""
         width, hidden = self.pooling.fc2.weight.shape
-        return 4 * (self.cells**2 + 1) * (2 * hidden + 8 * width)
+        return 4 * (self.cells**2 + 1) * (2 * hidden + 8 * width) + 4 * _COPIES * 3 * self.side**2
 
     @property
     def bytes_per_phrase(self) -> int:
