@@ -26,7 +26,7 @@ class RelevancyConfig:
         map_side: pixels of the maps' shorter side.
         dense_side: pixels of a crop's side for method "dense"; "attention" takes the side that the model takes.
         precision: of the forward pass up to the attention that is read; the rest is always float32.
-        memory_mib: working memory that a batch of crops is sized for, beside the maps and the model; kept to about 20 %.
+        memory_mib: working memory that a batch of crops is sized for, beside maps and model; kept to about 20 %.
     """
 
     method: Literal["attention", "dense"] = "attention"
