@@ -68,7 +68,7 @@ FURNITURE = (
     _O("kitchen counter", r.counter, (0.6, 1.6, 0.9), W + P, rooms="k", place="wall", synonym="worktop"),
     _O("stove", r.stove, (0.6, 0.6, 0.88), M, ("white", "silver", "black"), "k", "wall", "cooker"),
     _O("washing machine", r.washing_machine, (0.58, 0.6, 0.85), M, ("white", "grey", "black"), "a", "wall"),
-    _O("tv stand", r.tv_stand, (0.4, 1.3, 0.5), W, rooms="l", place="wall", synonym="media console"),
+    _O("sideboard", r.tv_stand, (0.4, 1.3, 0.5), W, rooms="l", place="wall", synonym="media console"),
     _O("piano", f.piano, (0.6, 1.4, 1.15), W, ("black", "brown", "white"), "l", "wall"),
     _O("bathtub", f.bathtub, (0.75, 1.55, 0.56), C, ("white", "pink", "beige"), "a", "wall", "bath tub for bathing"),
     _O("toilet", f.toilet, (0.66, 0.4, 0.8), C, ("white", "pink", "beige"), "a", "wall", "lavatory"),
@@ -86,7 +86,7 @@ FURNITURE = (
         place="floor",
         synonym="plant in a pot",
         spread=0.3,
-    ),  # fmt: skip
+    ),
     _O(
         "cardboard box",
         r.cardboard_box,
@@ -96,7 +96,7 @@ FURNITURE = (
         synonym="carton package",
         rooms="*",
         spread=0.25,
-    ),  # fmt: skip
+    ),
     _O("crate", r.crate, (0.45, 0.34, 0.28), W + P, rooms="wkls", place="floor", synonym="slatted chest"),
     _O("basket", r.basket, (0.4, 0.4, 0.36), ("wicker",), rooms="lba", place="floor", synonym="hamper"),
     _O("bin", r.bin_, (0.3, 0.3, 0.42), M + P, place="floor", synonym="trash can"),
@@ -141,7 +141,7 @@ SMALL = (
         ("white", "silver", "black", "red"),
         "k",
         synonym="microwave oven",
-    ),  # fmt: skip
+    ),
     _O("coffee machine", k.coffee_machine, (0.28, 0.2, 0.34), P, rooms="ks", synonym="espresso maker"),
     _O("blender", k.blender, (0.17, 0.17, 0.38), P, rooms="k", synonym="smoothie mixer"),
     _O("knife", k.knife, (0.3, 0.035, 0.02), W + P, rooms="kw"),
@@ -169,7 +169,7 @@ SMALL = (
         ("silver", "black", "white", "grey"),
         "slb",
         synonym="portable computer",
-    ),  # fmt: skip
+    ),
     _O("monitor", b.monitor, (0.2, 0.55, 0.45), P, ("black", "white", "grey"), "s", synonym="computer screen"),
     _O("keyboard", b.keyboard, (0.15, 0.44, 0.025), P, ("black", "white", "grey"), "s"),
     _O("computer mouse", b.computer_mouse, (0.11, 0.065, 0.038), P, ("black", "white", "red", "blue"), "s"),
@@ -183,7 +183,7 @@ SMALL = (
         ("black", "white", "red", "blue"),
         "slbk",
         synonym="cell phone",
-    ),  # fmt: skip
+    ),
     _O("speaker", b.speaker, (0.2, 0.19, 0.32), W + P, rooms="lsb", synonym="loudspeaker"),
     _O("headphones", b.headphones, (0.08, 0.19, 0.19), P, rooms="slb", synonym="headset"),
     _O("camera", b.camera, (0.13, 0.14, 0.1), P, ("black", "silver", "red"), "slb"),
@@ -198,7 +198,7 @@ SMALL = (
     _O("picture frame", b.picture_frame, (0.1, 0.16, 0.2), W + M, rooms="lbs", synonym="photo frame"),
     _O("fan", f.fan, (0.2, 0.3, 0.42), P, rooms="sbw", synonym="ventilator"),
     _O("teddy bear", b.teddy_bear, (0.24, 0.26, 0.32), ("furry",), rooms="bl", novel=True),
-    _O("football", b.football, (0.22, 0.22, 0.22), ("",), ("white",), "blw", synonym="soccer ball"),
+    _O("football", b.football, (0.22, 0.22, 0.22), ("",), ("white",), "bl", synonym="soccer ball"),
     _O("basketball", b.basketball, (0.24, 0.24, 0.24), ("",), ("orange",), "blw", novel=True),
     _O("globe", b.globe, (0.26, 0.26, 0.36), ("",), ("blue",), "sbl", novel=True),
     _O("toy car", b.toy_car, (0.2, 0.1, 0.09), P + W, ("red", "blue", "yellow", "green"), "bl"),
@@ -228,7 +228,7 @@ SMALL = (
         ("red", "blue", "grey", "black", "yellow"),
         "w",
         synonym="tool chest",
-    ),  # fmt: skip
+    ),
     _O("dumbbell", b.dumbbell, (0.13, 0.28, 0.13), M, ("black", "grey", "blue", "red"), "bw", synonym="gym weights"),
     _O("skateboard", b.skateboard, (0.76, 0.2, 0.11), W, rooms="bw", novel=True),
     _O("baseball bat", b.baseball_bat, (0.8, 0.07, 0.065), W, rooms="bw"),

@@ -151,7 +151,9 @@ def draw_look(
         choice = colours if len(colours) == 1 else NOVEL_COLOURS
     colour = choice[int(rng.integers(len(choice)))]
     finish = substance.finishes[int(rng.integers(len(substance.finishes)))]
-    second = tint(COLOURS[NOVEL_COLOURS[int(rng.integers(4))] if novel else str(rng.choice(["white", "grey", "beige"]))], rng)  # fmt: skip
+    second = tint(
+        COLOURS[NOVEL_COLOURS[int(rng.integers(4))] if novel else str(rng.choice(["white", "grey", "beige"]))], rng
+    )
     main = Paint(finish, tint(COLOURS[colour], rng), second, (float(rng.uniform(0.7, 1.4)), 1.0), float(rng.random()))
     trim_colour = COLOURS["silver"] if rng.random() < 0.6 else COLOURS["black"]
     trim = Paint(Finish.METAL, tint(trim_colour, rng), seed=float(rng.random()))

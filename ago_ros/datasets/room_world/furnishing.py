@@ -16,7 +16,7 @@ from ago_ros.datasets.room_world.splits import Split, held_out
 
 ESSENTIAL = {
     "kitchen": ("kitchen counter", "fridge", "table", "stove"),
-    "living room": ("sofa", "coffee table", "bookcase", "tv stand"),
+    "living room": ("sofa", "coffee table", "bookcase", "sideboard"),
     "bedroom": ("bed", "nightstand", "wardrobe", "chest of drawers"),
     "study": ("desk", "bookcase", "office chair", "cupboard"),
     "bathroom": ("bathtub", "washbasin", "toilet"),
@@ -49,12 +49,22 @@ class _Plan:
             return False
         return self.split.novel_pairs or not any(held_out(spec.name, other) for other in self.names)
 
-    def add(self, spec: ObjectClass, drawn: _Drawn, pose: tuple[float, float, float, float], parent: int, relation: str) -> Item:  # fmt: skip
+    def add(
+        self, spec: ObjectClass, drawn: _Drawn, pose: tuple[float, float, float, float], parent: int, relation: str
+    ) -> Item:
         """Puts a drawn thing into the room."""
         item = Item(
-            len(self.items) + 1, spec.name, drawn.look, drawn.size_word, put(drawn.model.parts, pose), pose,
-            drawn.model.supports, drawn.model.state, parent, relation,
-        )  # fmt: skip
+            len(self.items) + 1,
+            spec.name,
+            drawn.look,
+            drawn.size_word,
+            put(drawn.model.parts, pose),
+            pose,
+            drawn.model.supports,
+            drawn.model.state,
+            parent,
+            relation,
+        )
         self.items.append(item)
         self.names.add(spec.name)
         return item
@@ -89,7 +99,13 @@ def _draw(plan: _Plan, spec: ObjectClass) -> _Drawn:
     model = Model(_grounded(model, float(low[2])), model.supports, model.state)
     word = "small" if scale < 1 - 0.6 * spec.spread else "large" if scale > 1 + 0.6 * spec.spread else ""
     extent = high - low
-    return _Drawn(model, look, word, (float(extent[0]), float(extent[1]), float(high[2] - min(low[2], 0.0))), (float((low[0] + high[0]) / 2), float((low[1] + high[1]) / 2)))  # fmt: skip
+    return _Drawn(
+        model,
+        look,
+        word,
+        (float(extent[0]), float(extent[1]), float(high[2] - min(low[2], 0.0))),
+        (float((low[0] + high[0]) / 2), float((low[1] + high[1]) / 2)),
+    )
 
 
 def _grounded(model: Model, low: float) -> list[Part]:
@@ -98,7 +114,9 @@ def _grounded(model: Model, low: float) -> list[Part]:
 
 
 def _overlaps(rect: Rect, others: list[Rect], gap: float) -> bool:
-    return any(rect[0] < o[1] + gap and o[0] < rect[1] + gap and rect[2] < o[3] + gap and o[2] < rect[3] + gap for o in others)  # fmt: skip
+    return any(
+        rect[0] < o[1] + gap and o[0] < rect[1] + gap and rect[2] < o[3] + gap and o[2] < rect[3] + gap for o in others
+    )
 
 
 def furnish(seed: int, split: Split, kind: str | None = None) -> Room:
@@ -124,14 +142,17 @@ def furnish(seed: int, split: Split, kind: str | None = None) -> Room:
             _place_furniture(plan, spec)
     if rng.random() < 0.55 and RUG.belongs(kind):
         drawn = _draw(plan, RUG)
-        plan.add(RUG, drawn, (*(float(v) for v in rng.uniform(-0.5, 0.5, 2)), 0.0, 0.0), 1, "on")
+        x, y = (float(v) for v in rng.uniform(-0.5, 0.5, 2))
+        plan.add(RUG, drawn, (x, y, 0.0, 0.0), 1, "on")
     _hang(plan)
     _fill(plan)
     lamp = (float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.6, 0.6)), size[2] - 0.15)
     angle = float(rng.uniform(0, 2 * np.pi))
     daylight = np.array([np.cos(angle), np.sin(angle), rng.uniform(0.5, 1.0)])
     dx, dy, dz = (float(v) for v in daylight / np.linalg.norm(daylight))
-    return Room(seed, kind, size, tuple(plan.items), lamp, (dx, dy, dz), float(rng.uniform(-1, 1)), float(rng.uniform(0.8, 1.2)))  # fmt: skip
+    return Room(
+        seed, kind, size, tuple(plan.items), lamp, (dx, dy, dz), float(rng.uniform(-1, 1)), float(rng.uniform(0.8, 1.2))
+    )
 
 
 def _structure(rng: np.random.Generator, size: tuple[float, float, float], *, novel: bool) -> list[Item]:
@@ -144,7 +165,13 @@ def _structure(rng: np.random.Generator, size: tuple[float, float, float], *, no
     if novel:
         ground, (r, g, b) = tint(COLOURS["olive"], rng, 0.3), (0.35, 0.55, 0.55)
     paper = Finish.WALLPAPER if rng.random() < 0.4 else Finish.MATTE
-    floor_paint = Paint(Finish.MARBLE if novel else floors[int(rng.integers(4))], ground, (0.25, 0.23, 0.2), (1.0, 1.0), float(rng.random()))  # fmt: skip
+    floor_paint = Paint(
+        Finish.MARBLE if novel else floors[int(rng.integers(4))],
+        ground,
+        (0.25, 0.23, 0.2),
+        (1.0, 1.0),
+        float(rng.random()),
+    )
     wall_paint = Paint(paper, (r, g, b), (0.9 * r, 0.88 * g, 0.85 * b), (1.0, 1.0), float(rng.random()))
     ceiling = Paint(Finish.MATTE, (0.82, 0.82, 0.80))
     t = WALL_M
@@ -193,7 +220,9 @@ def _place_furniture(plan: _Plan, spec: ObjectClass) -> None:
                 continue
             pose = _wall_pose(plan, side, float(rng.uniform(-room, room)), drawn.size[0] / 2 - drawn.low[0] + 0.01, 0.0)
         else:
-            yaw = float(rng.integers(4)) * np.pi / 2 + float(rng.uniform(-0.3, 0.3)) * (spec.name not in ("table", "coffee table"))  # fmt: skip
+            yaw = float(rng.integers(4)) * np.pi / 2 + float(rng.uniform(-0.3, 0.3)) * (
+                spec.name not in ("table", "coffee table")
+            )
             x, y = (float(rng.uniform(-s / 2 + 0.2, s / 2 - 0.2)) for s in plan.size[:2])
             if spec.name in ("table", "coffee table"):
                 x, y = x * 0.35, y * 0.35
@@ -240,7 +269,14 @@ def _fixtures(plan: _Plan) -> None:
         if name == "door":
             x, y, _, yaw = pose
             c, s = float(np.cos(yaw)), float(np.sin(yaw))
-            plan.floor.append((min(x, x + 0.7 * c) - abs(s) * 0.45, max(x, x + 0.7 * c) + abs(s) * 0.45, min(y, y + 0.7 * s) - abs(c) * 0.45, max(y, y + 0.7 * s) + abs(c) * 0.45))  # fmt: skip
+            plan.floor.append(
+                (
+                    min(x, x + 0.7 * c) - abs(s) * 0.45,
+                    max(x, x + 0.7 * c) + abs(s) * 0.45,
+                    min(y, y + 0.7 * s) - abs(c) * 0.45,
+                    max(y, y + 0.7 * s) + abs(c) * 0.45,
+                )
+            )
 
 
 def _hang(plan: _Plan) -> None:
@@ -258,11 +294,22 @@ def _hang(plan: _Plan) -> None:
             side = int(plan.rng.integers(4))
             room = plan.size[1 - side % 2] / 2 - drawn.size[1] / 2 - 0.03
             along = float(plan.rng.uniform(-room, room))
-            if any(w[0] == side and abs(w[1] - along) < (w[2] + drawn.size[1]) / 2 and base < w[4] and w[3] < base + drawn.size[2] for w in plan.walls):  # fmt: skip
+            if any(
+                w[0] == side
+                and abs(w[1] - along) < (w[2] + drawn.size[1]) / 2
+                and base < w[4]
+                and w[3] < base + drawn.size[2]
+                for w in plan.walls
+            ):
                 continue
             pose = _wall_pose(plan, side, along, drawn.size[0] / 2 - drawn.low[0], base)
             rect = _rect(drawn, pose)
-            if any(low[2] < base + drawn.size[2] and base < high[2] + 0.25 and _overlaps(rect, [(low[0], high[0], low[1], high[1])], 0.03) for low, high in boxes):  # fmt: skip
+            if any(
+                low[2] < base + drawn.size[2]
+                and base < high[2] + 0.25
+                and _overlaps(rect, [(low[0], high[0], low[1], high[1])], 0.03)
+                for low, high in boxes
+            ):
                 continue
             plan.add(spec, drawn, pose, 0, "")
             plan.walls.append((side, along, drawn.size[1], base, base + drawn.size[2]))
@@ -282,7 +329,9 @@ def _fill(plan: _Plan) -> None:
                 _fill_support(plan, parent, support, wanted, others)
 
 
-def _fill_support(plan: _Plan, parent: Item, support: Support, wanted: list[ObjectClass], others: list[ObjectClass]) -> None:  # fmt: skip
+def _fill_support(
+    plan: _Plan, parent: Item, support: Support, wanted: list[ObjectClass], others: list[ObjectClass]
+) -> None:
     """Puts small things on one support, as many as its area asks for."""
     rng = plan.rng
     taken: list[Rect] = []
@@ -313,7 +362,13 @@ def _fill_support(plan: _Plan, parent: Item, support: Support, wanted: list[Obje
             taken.append(spot)
             px, py, pz, pyaw = parent.pose
             c, s = float(np.cos(pyaw)), float(np.sin(pyaw))
-            plan.add(spec, drawn, (px + c * x - s * y, py + s * x + c * y, pz + support.z + 0.002, pyaw + yaw), parent.instance, support.relation)  # fmt: skip
+            plan.add(
+                spec,
+                drawn,
+                (px + c * x - s * y, py + s * x + c * y, pz + support.z + 0.002, pyaw + yaw),
+                parent.instance,
+                support.relation,
+            )
             break
 
 
@@ -325,6 +380,10 @@ def _choose(plan: _Plan, pool: list[ObjectClass], parent: Item) -> ObjectClass |
         special = [spec for spec in SMALL if spec.novel]
     elif plan.split.novel_pairs and rng.random() < 0.5:
         special = [spec for spec in SMALL if held_out(spec.name, parent.name)]
-        special = special or [spec for spec in SMALL if any(held_out(spec.name, i.name) for i in plan.items if i.parent == parent.instance)]  # fmt: skip
+        special = special or [
+            spec
+            for spec in SMALL
+            if any(held_out(spec.name, i.name) for i in plan.items if i.parent == parent.instance)
+        ]
     choice = [spec for spec in special or pool if plan.allows(spec)]
     return choice[int(rng.integers(len(choice)))] if choice else None

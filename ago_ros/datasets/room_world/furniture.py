@@ -71,7 +71,10 @@ def table(k: Kit) -> Model:
         parts = [disc(0, 0, k.h - 0.035, k.h, r, k.main, sides=24), disc(0, 0, 0.03, k.h - 0.03, 0.045, k.trim)]
         parts.append(disc(0, 0, 0, 0.04, r * 0.55, k.trim, tip=r * 0.4))
         return Model(parts, (Support(0, 0, k.h, r * 1.35, r * 1.35, 0.6),))
-    parts = [box((0, 0, k.h - 0.018), (k.l, k.w, 0.036), k.main), box((0, 0, k.h - 0.07), (k.l * 0.9, k.w * 0.9, 0.07), k.main)]  # fmt: skip
+    parts = [
+        box((0, 0, k.h - 0.018), (k.l, k.w, 0.036), k.main),
+        box((0, 0, k.h - 0.07), (k.l * 0.9, k.w * 0.9, 0.07), k.main),
+    ]
     return Model([*parts, *legs(k.l * 0.95, k.w * 0.95, k.h - 0.03, 0.06, k.main, round_=k.coin(0.4))], (top,))
 
 
@@ -79,7 +82,10 @@ def desk(k: Kit) -> Model:
     """A desk with a block of drawers on one side."""
     side = 1 if k.coin() else -1
     y = side * (k.w / 2 - 0.2)
-    parts = [box((0, 0, k.h - 0.018), (k.l, k.w, 0.036), k.main), box((0, y, k.h / 2 - 0.02), (k.l * 0.92, 0.38, k.h - 0.04), k.main)]  # fmt: skip
+    parts = [
+        box((0, 0, k.h - 0.018), (k.l, k.w, 0.036), k.main),
+        box((0, y, k.h / 2 - 0.02), (k.l * 0.92, 0.38, k.h - 0.04), k.main),
+    ]
     for i in range(3):
         z = (i + 0.5) * (k.h - 0.06) / 3 + 0.02
         parts.append(box((k.l * 0.46 + 0.008, y, z), (0.016, 0.34, (k.h - 0.1) / 3), k.main))
@@ -100,7 +106,14 @@ def chair(k: Kit) -> Model:
             z = seat + share * (k.h - seat)
             parts.append(box((-k.l / 2 - 0.05 * share + 0.02, 0, z), (0.02, k.w - 0.03, 0.07), k.main))
     else:
-        parts.append(box((-k.l / 2 - 0.01, 0, seat + 0.62 * (k.h - seat)), (0.025, k.w - 0.02, (k.h - seat) * 0.75), k.main, pitch=-0.08))  # fmt: skip
+        parts.append(
+            box(
+                (-k.l / 2 - 0.01, 0, seat + 0.62 * (k.h - seat)),
+                (0.025, k.w - 0.02, (k.h - seat) * 0.75),
+                k.main,
+                pitch=-0.08,
+            )
+        )
     return Model(parts, (Support(0.02, 0, seat + 0.02, k.l * 0.8, k.w * 0.8, 0.4),))
 
 
@@ -116,10 +129,16 @@ def office_chair(k: Kit) -> Model:
     for i in range(5):
         a = i * 2 * np.pi / 5
         x, y = float(np.cos(a)) * k.l * 0.44, float(np.sin(a)) * k.l * 0.44
-        parts += [rod((0, 0, 0.1), (x, y, 0.07), 0.02, DARK, sides=5), ball((x, y, 0.035), (0.035, 0.035, 0.035), DARK, rings=4)]  # fmt: skip
+        parts += [
+            rod((0, 0, 0.1), (x, y, 0.07), 0.02, DARK, sides=5),
+            ball((x, y, 0.035), (0.035, 0.035, 0.035), DARK, rings=4),
+        ]
     for side in (-1, 1):
         y = side * k.w * 0.42
-        parts += [box((0, y, seat + 0.22), (0.26, 0.05, 0.03), DARK), box((0, y, seat + 0.09), (0.04, 0.03, 0.24), DARK)]  # fmt: skip
+        parts += [
+            box((0, y, seat + 0.22), (0.26, 0.05, 0.03), DARK),
+            box((0, y, seat + 0.09), (0.04, 0.03, 0.24), DARK),
+        ]
     return Model(parts)
 
 
@@ -148,7 +167,10 @@ def bathtub(k: Kit) -> Model:
     parts = [box((0, 0, 0.06), (k.l, k.w, 0.12), k.main)]
     parts += [box((side * (k.l - wall) / 2, 0, k.h / 2), (wall, k.w, k.h), k.main) for side in (-1, 1)]
     parts += [box((0, side * (k.w - wall) / 2, k.h / 2), (k.l, wall, k.h), k.main) for side in (-1, 1)]
-    parts += [rod((0, k.w / 2 - 0.03, k.h), (0, k.w / 2 - 0.03, k.h + 0.14), 0.018, STEEL), rod((0, k.w / 2 - 0.03, k.h + 0.13), (0, k.w / 2 - 0.2, k.h + 0.11), 0.015, STEEL)]  # fmt: skip
+    parts += [
+        rod((0, k.w / 2 - 0.03, k.h), (0, k.w / 2 - 0.03, k.h + 0.14), 0.018, STEEL),
+        rod((0, k.w / 2 - 0.03, k.h + 0.13), (0, k.w / 2 - 0.2, k.h + 0.11), 0.015, STEEL),
+    ]
     return Model(parts, (Support(0, 0, 0.12, k.l - 0.3, k.w - 0.3, 0.4, "in"),))
 
 
@@ -188,7 +210,17 @@ def floor_lamp(k: Kit) -> Model:
 def table_lamp(k: Kit) -> Model:
     """A lamp with a turned foot and a conical shade."""
     r, h = k.l / 2, k.h
-    parts = turned([(r * 0.6, 0), (r * 0.6, 0.02 * h), (r * 0.25, 0.08 * h), (r * 0.5, 0.28 * h), (r * 0.15, 0.5 * h), (r * 0.1, 0.6 * h)], k.main)  # fmt: skip
+    parts = turned(
+        [
+            (r * 0.6, 0),
+            (r * 0.6, 0.02 * h),
+            (r * 0.25, 0.08 * h),
+            (r * 0.5, 0.28 * h),
+            (r * 0.15, 0.5 * h),
+            (r * 0.1, 0.6 * h),
+        ],
+        k.main,
+    )
     parts.append(disc(0, 0, 0.55 * h, h, r, GLOW, tip=r * 0.6))
     return Model(parts)
 
@@ -197,9 +229,16 @@ def desk_lamp(k: Kit) -> Model:
     """A jointed lamp that leans over the desk."""
     h = k.h
     elbow, head = (-0.06, 0.0, h * 0.6), (k.l * 0.3, 0.0, h * 0.92)
-    parts = [disc(-0.04, 0, 0, 0.025, k.l * 0.28, k.main), rod((-0.04, 0, 0.02), elbow, 0.01, k.main, sides=6), rod(elbow, head, 0.01, k.main, sides=6)]  # fmt: skip
+    parts = [
+        disc(-0.04, 0, 0, 0.025, k.l * 0.28, k.main),
+        rod((-0.04, 0, 0.02), elbow, 0.01, k.main, sides=6),
+        rod(elbow, head, 0.01, k.main, sides=6),
+    ]
     tip = (head[0] + 0.07, 0.0, head[2] - 0.1)
-    parts += [rod(head, tip, 0.025, k.main, tip=0.075, sides=12), ball((tip[0] - 0.005, 0, tip[2] + 0.005), (0.04, 0.04, 0.04), GLOW, rings=4)]  # fmt: skip
+    parts += [
+        rod(head, tip, 0.025, k.main, tip=0.075, sides=12),
+        ball((tip[0] - 0.005, 0, tip[2] + 0.005), (0.04, 0.04, 0.04), GLOW, rings=4),
+    ]
     return Model(parts)
 
 
@@ -252,14 +291,25 @@ def rug(k: Kit) -> Model:
     if abs(k.l - k.w) < 0.3:
         return Model([disc(0, 0, 0, 0.012, k.l / 2, k.main, sides=28)])
     border = plain(Finish.CARPET, k.main.second)
-    return Model([box((0, 0, 0.005), (k.l, k.w, 0.01), border), box((0, 0, 0.008), (k.l * 0.88, k.w * 0.84, 0.012), k.main)])  # fmt: skip
+    return Model(
+        [box((0, 0, 0.005), (k.l, k.w, 0.01), border), box((0, 0, 0.008), (k.l * 0.88, k.w * 0.84, 0.012), k.main)]
+    )
 
 
 def radiator(k: Kit) -> Model:
     """A radiator of upright ribs."""
     count = max(4, int(k.w / 0.08))
-    parts = [box((0, -k.w / 2 + (i + 0.5) * k.w / count, k.h / 2 + 0.05), (k.l, k.w / count * 0.7, k.h - 0.1), k.main) for i in range(count)]  # fmt: skip
-    return Model([*parts, rod((0, -k.w / 2, k.h - 0.08), (0, k.w / 2, k.h - 0.08), 0.02, k.main), rod((0, -k.w / 2, 0.14), (0, k.w / 2, 0.14), 0.02, k.main)])  # fmt: skip
+    parts = [
+        box((0, -k.w / 2 + (i + 0.5) * k.w / count, k.h / 2 + 0.05), (k.l, k.w / count * 0.7, k.h - 0.1), k.main)
+        for i in range(count)
+    ]
+    return Model(
+        [
+            *parts,
+            rod((0, -k.w / 2, k.h - 0.08), (0, k.w / 2, k.h - 0.08), 0.02, k.main),
+            rod((0, -k.w / 2, 0.14), (0, k.w / 2, 0.14), 0.02, k.main),
+        ]
+    )
 
 
 def ladder(k: Kit) -> Model:
@@ -272,17 +322,31 @@ def ladder(k: Kit) -> Model:
     for i in range(1, 5):
         s = i / 5
         parts.append(box((k.l / 2 * (1 - s) + 0.02, 0, s * k.h), (0.09, k.w * (1 - 0.2 * s), 0.025), k.main))
-    return Model([*parts, box((0, 0, k.h), (0.2, k.w * 0.85, 0.03), k.main)], (Support(0, 0, k.h + 0.015, 0.16, k.w * 0.7, 0.4),))  # fmt: skip
+    return Model(
+        [*parts, box((0, 0, k.h), (0.2, k.w * 0.85, 0.03), k.main)], (Support(0, 0, k.h + 0.015, 0.16, k.w * 0.7, 0.4),)
+    )
 
 
 def picture(k: Kit) -> Model:
     """A framed picture for a wall, its back at -x."""
-    return Model([box((0, 0, k.h / 2), (k.l, k.w, k.h), k.trim), box((0.006, 0, k.h / 2), (k.l, k.w * 0.86, k.h * 0.86), plain(Finish.PICTURE, k.main.colour, k.main.second))])  # fmt: skip
+    return Model(
+        [
+            box((0, 0, k.h / 2), (k.l, k.w, k.h), k.trim),
+            box(
+                (0.006, 0, k.h / 2), (k.l, k.w * 0.86, k.h * 0.86), plain(Finish.PICTURE, k.main.colour, k.main.second)
+            ),
+        ]
+    )
 
 
 def mirror(k: Kit) -> Model:
     """A mirror in a frame."""
-    return Model([box((0, 0, k.h / 2), (k.l, k.w, k.h), k.main), box((0.006, 0, k.h / 2), (k.l, k.w * 0.9, k.h * 0.92), plain(Finish.MIRROR, (0.5, 0.53, 0.55)))])  # fmt: skip
+    return Model(
+        [
+            box((0, 0, k.h / 2), (k.l, k.w, k.h), k.main),
+            box((0.006, 0, k.h / 2), (k.l, k.w * 0.9, k.h * 0.92), plain(Finish.MIRROR, (0.5, 0.53, 0.55))),
+        ]
+    )
 
 
 def window(k: Kit) -> Model:
@@ -297,7 +361,10 @@ def window(k: Kit) -> Model:
 
 def door_fixture(k: Kit) -> Model:
     """A door in its frame, with panels and a handle."""
-    parts = [box((0, 0, k.h / 2), (k.l, k.w, k.h), WHITE), box((0.015, 0, k.h / 2 - 0.02), (k.l, k.w - 0.14, k.h - 0.06), k.main)]  # fmt: skip
+    parts = [
+        box((0, 0, k.h / 2), (k.l, k.w, k.h), WHITE),
+        box((0.015, 0, k.h / 2 - 0.02), (k.l, k.w - 0.14, k.h - 0.06), k.main),
+    ]
     for z, size in ((0.28, 0.36), (0.73, 0.4)):
         parts.append(box((0.028, 0, k.h * z), (k.l, k.w * 0.55, k.h * size), k.main, top=(1, 1)))
     return Model([*parts, rod((0.05, k.w * 0.36, k.h * 0.5), (0.05, k.w * 0.24, k.h * 0.5), 0.014, STEEL)])
@@ -307,7 +374,16 @@ def curtain(k: Kit) -> Model:
     """A curtain of upright folds on a rail."""
     count = max(3, int(k.w / 0.09))
     step = k.w / count
-    parts = [rod((0.01 * (-1) ** i, -k.w / 2 + (i + 0.5) * step, 0), (0.01 * (-1) ** i, -k.w / 2 + (i + 0.5) * step, k.h - 0.03), step * 0.62, k.main, sides=8) for i in range(count)]  # fmt: skip
+    parts = [
+        rod(
+            (0.01 * (-1) ** i, -k.w / 2 + (i + 0.5) * step, 0),
+            (0.01 * (-1) ** i, -k.w / 2 + (i + 0.5) * step, k.h - 0.03),
+            step * 0.62,
+            k.main,
+            sides=8,
+        )
+        for i in range(count)
+    ]
     return Model([*parts, rod((0, -k.w / 2 - 0.05, k.h), (0, k.w / 2 + 0.05, k.h), 0.015, k.trim)])
 
 
@@ -315,17 +391,36 @@ def wall_clock(k: Kit) -> Model:
     """A round clock for a wall."""
     r = k.h / 2
     face = plain(Finish.DIAL, (0.85, 0.84, 0.80), scale=r)
-    return Model([rod((-k.l / 2, 0, r), (k.l / 2, 0, r), r, k.main, sides=20), rod((k.l / 2 - 0.005, 0, r), (k.l / 2 + 0.004, 0, r), r * 0.88, face, sides=20)])  # fmt: skip
+    return Model(
+        [
+            rod((-k.l / 2, 0, r), (k.l / 2, 0, r), r, k.main, sides=20),
+            rod((k.l / 2 - 0.005, 0, r), (k.l / 2 + 0.004, 0, r), r * 0.88, face, sides=20),
+        ]
+    )
 
 
 def fan(k: Kit) -> Model:
     """A table fan with blades in a cage."""
     r = k.w / 2
     z = k.h - r
-    parts = [disc(0, 0, 0, 0.03, r * 0.7, k.main), disc(-0.02, 0, 0, z, 0.02, k.main, sides=8), rod((-0.09, 0, z), (0.02, 0, z), 0.05, k.main)]  # fmt: skip
+    parts = [
+        disc(0, 0, 0, 0.03, r * 0.7, k.main),
+        disc(-0.02, 0, 0, z, 0.02, k.main, sides=8),
+        rod((-0.09, 0, z), (0.02, 0, z), 0.05, k.main),
+    ]
     parts += arc((0.03, 0, z), r * 0.97, 0.008, STEEL, plane="yz", steps=14)
     for i in range(3):
         a = i * 2 * np.pi / 3 + 0.3
-        parts.append(box((0.03, float(np.cos(a)) * r * 0.5, z + float(np.sin(a)) * r * 0.5), (0.012, r * 0.85, r * 0.42), GLASS, roll=float(a)))  # fmt: skip
-    parts += [rod((0.05, r * 0.95 * float(np.cos(a)), z + r * 0.95 * float(np.sin(a))), (0.05, 0, z), 0.004, STEEL, sides=3) for a in np.arange(0, 6.28, 0.63)]  # fmt: skip
+        parts.append(
+            box(
+                (0.03, float(np.cos(a)) * r * 0.5, z + float(np.sin(a)) * r * 0.5),
+                (0.012, r * 0.85, r * 0.42),
+                GLASS,
+                roll=float(a),
+            )
+        )
+    parts += [
+        rod((0.05, r * 0.95 * float(np.cos(a)), z + r * 0.95 * float(np.sin(a))), (0.05, 0, z), 0.004, STEEL, sides=3)
+        for a in np.arange(0, 6.28, 0.63)
+    ]
     return Model(parts)

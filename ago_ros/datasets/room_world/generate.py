@@ -92,7 +92,9 @@ def room_views(room: Room, split: Split, config: ViewConfig) -> Iterator[View]:
         if len(shown) < MIN_SHOWN or (split.novel_classes and not {names[i] for i in shown} & NOVEL_CLASSES):
             continue
         image = stage.paint(camera, int(rng.integers(1 << 30)), config.noise)
-        view = _complete(rng, room, solids, split, config, image, seen_by, camera, pose[1], f"{room.seed:07d}_{attempt:02d}")  # fmt: skip
+        view = _complete(
+            rng, room, solids, split, config, image, seen_by, camera, pose[1], f"{room.seed:07d}_{attempt:02d}"
+        )
         if split.novel_pairs and not any(held_out(names[a], names[b]) for a, _, b in view.relations):
             continue
         yield view
@@ -135,9 +137,17 @@ def _clear(stage: Stage, camera: Camera) -> bool:
 
 
 def _complete(
-    rng: np.random.Generator, room: Room, solids: Solids, split: Split, config: ViewConfig, image: NDArray[np.uint8],
-    shot: Geometry, camera: Camera, focus: NDArray[np.float64], name: str,
-) -> View:  # fmt: skip
+    rng: np.random.Generator,
+    room: Room,
+    solids: Solids,
+    split: Split,
+    config: ViewConfig,
+    image: NDArray[np.uint8],
+    shot: Geometry,
+    camera: Camera,
+    focus: NDArray[np.float64],
+    name: str,
+) -> View:
     """Adds the ground truth to a picture."""
     room_from_camera, matrix = camera.room_from_camera, camera.matrix
     heading = float(np.arctan2(room_from_camera[1, 2], room_from_camera[0, 2]))
@@ -145,21 +155,40 @@ def _complete(
     c, s = np.cos(heading), np.sin(heading)
     room_from_view[:2, :2] = [[c, -s], [s, c]]
     room_from_view[:2, 3] = focus[:2]
-    view_from_room = np.linalg.inv(room_from_view)
+    view_from_room: NDArray[np.float64] = np.linalg.inv(room_from_view).astype(np.float64)
     view_from_camera = view_from_room @ room_from_camera
     occupancy = solids.fill(config.grid, view_from_room)
     present = set(np.unique(occupancy).tolist()) | set(np.unique(shot.instance).tolist())
     boxes = _boxes(shot.instance, len(room.items))
-    objects = {i.instance: _object(i, split, boxes[i.instance], view_from_room, heading) for i in room.items if i.instance in present}  # fmt: skip
+    objects = {
+        i.instance: _object(i, split, boxes[i.instance], view_from_room, heading)
+        for i in room.items
+        if i.instance in present
+    }
     shown = [(o.pixels, o.name, o.captions) for o in objects.values() if not o.hidden and o.name not in STRUCTURE]
     phrases = {o.instance: o.captions[0] for o in objects.values() if not o.hidden}
-    on = [(phrases[o.instance], o.parent_relation, phrases[o.parent]) for o in objects.values() if o.instance in phrases and o.parent in phrases]  # fmt: skip
+    on = [
+        (phrases[o.instance], o.parent_relation, phrases[o.parent])
+        for o in objects.values()
+        if o.instance in phrases and o.parent in phrases
+    ]
     noise = rng.normal(0, config.depth_noise, shot.depth.shape) * shot.depth**2
     return View(
-        name, room.seed, room.kind, image, (shot.depth + noise).astype(np.float32), shot.instance, matrix,
-        view_from_camera, config.grid, occupancy, see(config.grid, shot.depth, matrix, view_from_camera), objects,
-        relate(config.grid, occupancy, objects), describe_view(rng, room.kind, shown, on),
-    )  # fmt: skip
+        name,
+        room.seed,
+        room.kind,
+        image,
+        (shot.depth + noise).astype(np.float32),
+        shot.instance,
+        matrix,
+        view_from_camera,
+        config.grid,
+        occupancy,
+        see(config.grid, shot.depth, matrix, view_from_camera),
+        objects,
+        relate(config.grid, occupancy, objects),
+        describe_view(rng, room.kind, shown, on),
+    )
 
 
 def _boxes(instance: NDArray[np.uint16], highest: int) -> NDArray[np.int64]:
@@ -176,19 +205,33 @@ def _boxes(instance: NDArray[np.uint16], highest: int) -> NDArray[np.int64]:
     return result
 
 
-def _object(item: Item, split: Split, row: NDArray[np.int64], view_from_room: NDArray[np.float64], heading: float) -> SceneObject:  # fmt: skip
+def _object(
+    item: Item, split: Split, row: NDArray[np.int64], view_from_room: NDArray[np.float64], heading: float
+) -> SceneObject:
     x, y, z, yaw = item.pose
     c, s = np.cos(yaw), np.sin(yaw)
     interiors = []
     for place in item.supports:
         if place.relation == "in":
-            middle = np.array([x + c * place.x - s * place.y, y + s * place.x + c * place.y, z + place.z + place.clear / 2])
+            middle = np.array(
+                [x + c * place.x - s * place.y, y + s * place.x + c * place.y, z + place.z + place.clear / 2]
+            )
             px, py, pz = (float(v) for v in view_from_room[:3, :3] @ middle + view_from_room[:3, 3])
             interiors.append((px, py, pz, place.length, place.width, place.clear, float(yaw - heading)))
     look = item.look
     pixels, left, top, right, bottom = (int(v) for v in row)
     return SceneObject(
-        item.instance, item.name, look.colour if look else "", look.substance if look else "", item.size_word,
-        item.state, item.parent, item.relation, pixels, (left, top, right, bottom), tuple(interiors),
-        describe(item, split), synonym_phrase(item),
-    )  # fmt: skip
+        item.instance,
+        item.name,
+        look.colour if look else "",
+        look.substance if look else "",
+        item.size_word,
+        item.state,
+        item.parent,
+        item.relation,
+        pixels,
+        (left, top, right, bottom),
+        tuple(interiors),
+        describe(item, split),
+        synonym_phrase(item),
+    )

@@ -1,5 +1,8 @@
 """Which thing fills each voxel, from the shapes themselves; and which voxels a view has seen."""
 
+# mypy: disable-error-code="no-untyped-def"
+# What numba compiles takes its types from its calls.
+
 from __future__ import annotations
 
 import math
@@ -71,13 +74,15 @@ def _fill(planes, starts, lower, upper, instance, origin, size, best, label):
         for p in range(len(instance)):
             if upper[p, 0] + grow < x0 or lower[p, 0] - grow > x0 + size:
                 continue
-            j0 = max(0, int(math.floor((lower[p, 1] - grow - origin[1]) / size)))
-            j1 = min(ny, int(math.floor((upper[p, 1] + grow - origin[1]) / size)) + 1)
-            k0 = max(0, int(math.floor((lower[p, 2] - grow - origin[2]) / size)))
-            k1 = min(nz, int(math.floor((upper[p, 2] + grow - origin[2]) / size)) + 1)
+            j0 = max(0, math.floor((lower[p, 1] - grow - origin[1]) / size))
+            j1 = min(ny, math.floor((upper[p, 1] + grow - origin[1]) / size) + 1)
+            k0 = max(0, math.floor((lower[p, 2] - grow - origin[2]) / size))
+            k1 = min(nz, math.floor((upper[p, 2] + grow - origin[2]) / size) + 1)
             for j in range(j0, j1):
                 for k in range(k0, k1):
-                    count = _covered(planes, starts[p], starts[p + 1], x0, origin[1] + j * size, origin[2] + k * size, size, grow)  # fmt: skip
+                    count = _covered(
+                        planes, starts[p], starts[p + 1], x0, origin[1] + j * size, origin[2] + k * size, size, grow
+                    )
                     if count > 0 and count >= best[i, j, k]:
                         best[i, j, k], label[i, j, k] = count, instance[p]
 
@@ -107,7 +112,9 @@ def _covered(planes, begin, end, x, y, z, size, grow):
     return count
 
 
-def see(grid: VoxelGrid, depth: NDArray[np.float32], intrinsics: NDArray[np.float64], view_from_camera: NDArray[np.float64]) -> NDArray[np.uint8]:  # fmt: skip
+def see(
+    grid: VoxelGrid, depth: NDArray[np.float32], intrinsics: NDArray[np.float64], view_from_camera: NDArray[np.float64]
+) -> NDArray[np.uint8]:
     """Finds what the rays of a depth image have passed through and where they ended.
 
     Args:

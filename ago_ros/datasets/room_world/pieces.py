@@ -95,14 +95,28 @@ PAGES = plain(Finish.PAGES, (0.80, 0.77, 0.68))
 TIMBER = plain(Finish.WOOD, (0.38, 0.22, 0.11))
 
 
-def disc(x: float, y: float, low: float, high: float, radius: float, paint: Paint, *, sides: int = 16, tip: float | None = None) -> Part:  # fmt: skip
+def disc(
+    x: float,
+    y: float,
+    low: float,
+    high: float,
+    radius: float,
+    paint: Paint,
+    *,
+    sides: int = 16,
+    tip: float | None = None,
+) -> Part:
     """An upright cylinder or cone."""
     return rod((x, y, low), (x, y, high), radius, paint, tip=tip, sides=sides)
 
 
 def turned(outline: Outline, paint: Paint, *, x: float = 0.0, y: float = 0.0, sides: int = 14) -> list[Part]:
     """A solid of revolution from (radius, height) pairs, upwards."""
-    return [disc(x, y, z0, z1, max(r0, 1e-3), paint, tip=r1, sides=sides) for (r0, z0), (r1, z1) in itertools.pairwise(outline) if z1 > z0]  # fmt: skip
+    return [
+        disc(x, y, z0, z1, max(r0, 1e-3), paint, tip=r1, sides=sides)
+        for (r0, z0), (r1, z1) in itertools.pairwise(outline)
+        if z1 > z0
+    ]
 
 
 def vessel(outline: Outline, wall: float, paint: Paint, *, sides: int = 12, base: float | None = None) -> list[Part]:
@@ -126,9 +140,17 @@ def vessel(outline: Outline, wall: float, paint: Paint, *, sides: int = 12, base
 
 
 def arc(
-    center: tuple[float, float, float], radius: float, thick: float, paint: Paint,
-    *, start: float = 0.0, end: float = 2 * np.pi, plane: str = "xz", steps: int = 8, squash: float = 1.0,
-) -> list[Part]:  # fmt: skip
+    center: tuple[float, float, float],
+    radius: float,
+    thick: float,
+    paint: Paint,
+    *,
+    start: float = 0.0,
+    end: float = 2 * np.pi,
+    plane: str = "xz",
+    steps: int = 8,
+    squash: float = 1.0,
+) -> list[Part]:
     """A bent rod: a handle or a ring, in the plane of two axes; angles from the first axis, radians."""
     first, second = "xyz".index(plane[0]), "xyz".index(plane[1])
     points = np.tile(np.asarray(center, dtype=np.float64), (steps + 1, 1))
@@ -138,7 +160,17 @@ def arc(
     return [rod(a, b, thick, paint, sides=5) for a, b in itertools.pairwise(points)]
 
 
-def tub(l: float, w: float, h: float, wall: float, paint: Paint, *, z: float = 0.0, x: float = 0.0, y: float = 0.0) -> list[Part]:  # fmt: skip  # noqa: E741
+def tub(
+    l: float,  # noqa: E741
+    w: float,
+    h: float,
+    wall: float,
+    paint: Paint,
+    *,
+    z: float = 0.0,
+    x: float = 0.0,
+    y: float = 0.0,
+) -> list[Part]:
     """A box that is open at the top."""
     m = z + h / 2
     return [
@@ -170,7 +202,9 @@ def legs(l: float, w: float, h: float, thick: float, paint: Paint, *, round_: bo
     return [box((x, y, h / 2), (thick, thick, h), paint) for x, y in places]
 
 
-def door(hinge_y: float, x: float, z: float, width: float, h: float, angle: float, paint: Paint, trim: Paint) -> list[Part]:  # fmt: skip
+def door(
+    hinge_y: float, x: float, z: float, width: float, h: float, angle: float, paint: Paint, trim: Paint
+) -> list[Part]:
     """A door leaf with a handle; `angle` 0 is shut (in the plane of the front), positive opens it outwards."""
     side = -1.0 if hinge_y > 0 else 1.0
     turn = -side * angle

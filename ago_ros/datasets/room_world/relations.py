@@ -23,7 +23,9 @@ def reach_of(extent: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(2 * extent[..., :2].max(axis=-1), *REACH_M)
 
 
-def relate(grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, SceneObject]) -> tuple[tuple[int, str, int], ...]:  # fmt: skip
+def relate(
+    grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, SceneObject]
+) -> tuple[tuple[int, str, int], ...]:
     """Finds the triples of a view.
 
     Args:
@@ -100,7 +102,13 @@ def _hidden_behind(view: View, centers: NDArray[np.float64], own: NDArray[np.boo
     offset = centers - points.mean(axis=0)
     distance = np.linalg.norm(offset, axis=-1)
     deeper = centers[..., 0] > points[:, 0].max()
-    return (view.occupancy == 0) & (view.visibility == UNSEEN) & deeper & (offset[..., 0] > COSINE * distance) & (distance <= reach_of(extent))  # fmt: skip
+    return (
+        (view.occupancy == 0)
+        & (view.visibility == UNSEEN)
+        & deeper
+        & (offset[..., 0] > COSINE * distance)
+        & (distance <= reach_of(extent))
+    )
 
 
 def _in_box(centers: NDArray[np.float64], box: tuple[float, ...]) -> NDArray[np.bool_]:

@@ -81,8 +81,10 @@ class Stage:
         )
         corners = np.concatenate([part.corners for part in parts]).astype(np.float32)
         self._tree = o3d.t.geometry.RaycastingScene()
-        vertices = o3d.core.Tensor(np.ascontiguousarray(corners.reshape(-1, 3)))
-        self._tree.add_triangles(vertices, o3d.core.Tensor(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3)))
+        vertices = o3d.core.Tensor.from_numpy(np.ascontiguousarray(corners.reshape(-1, 3)))
+        self._tree.add_triangles(
+            vertices, o3d.core.Tensor.from_numpy(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3))
+        )
 
     def cast(self, origin: NDArray[np.float32], directions: NDArray[np.float32]) -> dict[str, NDArray]:
         """Casts (N, 3) directions from one origin: Open3D's answer as arrays."""
@@ -104,7 +106,13 @@ class Stage:
         return Geometry(found["t_hit"].reshape(height, width), instance)
 
     def paint(self, camera: Camera, seed: int, noise: float) -> NDArray[np.uint8]:
-        """Takes a picture, (H, W, 3) uint8 RGB; `seed` is of grain and soft shadows, `noise` grain in shares of white."""
+        """Takes a picture, (H, W, 3) uint8 RGB.
+
+        Args:
+            camera: where from.
+            seed: of grain and soft shadows.
+            noise: grain, as a share of white.
+        """
         directions = camera.rays(_OFFSETS)
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         radiance = self._radiance(camera.origin, directions, seed & 0xFFFF)
@@ -127,8 +135,21 @@ class Stage:
         blocked = self._tree.test_occlusions(tensor, tfar=0.97).numpy().reshape(count, 3)
         radiance = np.empty((count, 3), dtype=np.float32)
         shade(
-            directions, triangle, u, v, normal, rays, blocked, lamp, day, self.part, self.axis, self.texture, *self.looks,
-            *light_colours(room.warmth), room.brightness, radiance,
-        )  # fmt: skip
+            directions,
+            triangle,
+            u,
+            v,
+            normal,
+            rays,
+            blocked,
+            lamp,
+            day,
+            self.part,
+            self.axis,
+            self.texture,
+            *self.looks,
+            *light_colours(room.warmth),
+            room.brightness,
+            radiance,
+        )
         return radiance
-

@@ -1,4 +1,7 @@
-"""Turns hits into colours: texture, a lamp and daylight with shadows, occlusion of the ambient light, gloss. Compiled."""
+"""Turns hits into colours: texture, lamp and daylight with shadows, ambient light, gloss. Compiled."""
+
+# mypy: disable-error-code="no-untyped-def"
+# What numba compiles takes its types from its calls.
 
 from __future__ import annotations
 
@@ -49,9 +52,31 @@ def light_rays(origin, directions, distance, triangle, u, v, normals, lamp, dayl
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
 def shade(
-    directions, triangle, u, v, normal, rays, blocked, lamp, daylight, part, axis, texture,
-    finish, colour, second, scale, seed, low, high, lamp_light, day_light, ambient, gain, radiance,
-):  # fmt: skip
+    directions,
+    triangle,
+    u,
+    v,
+    normal,
+    rays,
+    blocked,
+    lamp,
+    daylight,
+    part,
+    axis,
+    texture,
+    finish,
+    colour,
+    second,
+    scale,
+    seed,
+    low,
+    high,
+    lamp_light,
+    day_light,
+    ambient,
+    gain,
+    radiance,
+):
     """Writes the (N, 3) float32 linear colour of every sample."""
     for i in numba.prange(len(triangle)):
         t = triangle[i]
@@ -60,7 +85,9 @@ def shade(
         x = texture[t, 0, 0] * w + texture[t, 1, 0] * u[i] + texture[t, 2, 0] * v[i]
         y = texture[t, 0, 1] * w + texture[t, 1, 1] * u[i] + texture[t, 2, 1] * v[i]
         z = texture[t, 0, 2] * w + texture[t, 1, 2] * u[i] + texture[t, 2, 2] * v[i]
-        r, g, b, gloss, glow = surface(finish[p], x, y, z, axis[t], colour[p], second[p], scale[p], seed[p], low[p], high[p])  # fmt: skip
+        r, g, b, gloss, glow = surface(
+            finish[p], x, y, z, axis[t], colour[p], second[p], scale[p], seed[p], low[p], high[p]
+        )
         nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
         lx, ly, lz = lamp[0] - rays[i, 0, 0], lamp[1] - rays[i, 0, 1], lamp[2] - rays[i, 0, 2]
         reach = math.sqrt(lx * lx + ly * ly + lz * lz) + 1e-6
@@ -68,7 +95,7 @@ def shade(
         sx, sy, sz = daylight[0], daylight[1], daylight[2]
         from_lamp = 0.0 if blocked[i, 0] else clamp(nx * lx + ny * ly + nz * lz, 0.0, 1.0) * 3.2 / (0.6 + reach * reach)
         from_day = 0.0 if blocked[i, 1] else clamp(nx * sx + ny * sy + nz * sz, 0.0, 1.0)
-        soft = (0.8 + 0.2 * nz) * (0.45 if blocked[i, 2] else 1.0)
+        soft = (0.8 + 0.2 * nz) * (0.55 if blocked[i, 2] else 1.0)
         dot = nx * directions[i, 0] + ny * directions[i, 1] + nz * directions[i, 2]
         mx, my, mz = directions[i, 0] - 2 * dot * nx, directions[i, 1] - 2 * dot * ny, directions[i, 2] - 2 * dot * nz
         facing = clamp(-dot, 0.0, 1.0)

@@ -129,10 +129,21 @@ def _decode(name: str, files: dict[str, bytes]) -> View:
     grid = VoxelGrid(tuple(meta["grid"]["origin"]), meta["grid"]["voxel_size"], tuple(meta["grid"]["shape"]))
     objects = [_object(fields) for fields in meta["objects"]]
     return View(
-        name, meta["room"], meta["kind"], image, depth, instance, np.array(meta["intrinsics"]),
-        np.array(meta["view_from_camera"]), grid, occupancy, visibility, {thing.instance: thing for thing in objects},
-        tuple((a, relation, b) for a, relation, b in meta["relations"]), tuple(meta["captions"]),
-    )  # fmt: skip
+        name,
+        meta["room"],
+        meta["kind"],
+        image,
+        depth,
+        instance,
+        np.array(meta["intrinsics"]),
+        np.array(meta["view_from_camera"]),
+        grid,
+        occupancy,
+        visibility,
+        {thing.instance: thing for thing in objects},
+        tuple((a, relation, b) for a, relation, b in meta["relations"]),
+        tuple(meta["captions"]),
+    )
 
 
 def _object(fields: dict) -> SceneObject:

@@ -49,8 +49,7 @@ SPLITS: dict[str, Split] = {
         Split("novel_arrangements", 4_000_000, novel_pairs=True),
     )
 }
-"""Every split. Novel rooms and novel synonyms show the same pictures; novel visual the same furnishing plan, seed for
-seed, in other looks."""
+"""Every split. Novel rooms and novel synonyms show the same pictures."""
 
 
 @cache

@@ -1,5 +1,8 @@
 """The textures of rooms: colour, gloss and glow of a surface from where it is, compiled and called for every sample."""
 
+# mypy: disable-error-code="no-untyped-def"
+# What numba compiles takes its types from its calls.
+
 from __future__ import annotations
 
 import math
@@ -77,12 +80,12 @@ def patterned(finish, x, y, z, u, v, axis, scale, seed):
         gloss = 0.22
         row = math.floor(u / 0.11)
         shifted = v / 0.9 + 0.37 * row
-        plank = hashed(int(row), int(math.floor(shifted)), int(seed * 1000))
+        plank = hashed(int(row), math.floor(shifted), int(seed * 1000))
         tone = (0.75 + 0.45 * plank) * wood_tone(u + plank * 3, v, seed)
         if fraction(u / 0.11) < 0.03 or fraction(shifted) < 0.006:
             tone *= 0.5
     elif finish == WALLPAPER:
-        a, b = fraction(u / 0.24) - 0.5, fraction(v / 0.24 + 0.5 * (int(math.floor(u / 0.24)) % 2)) - 0.5
+        a, b = fraction(u / 0.24) - 0.5, fraction(v / 0.24 + 0.5 * (math.floor(u / 0.24) % 2)) - 0.5
         if seed < 0.5:
             mix = 1.0 if fraction(u / 0.16) < 0.5 else 0.0
         else:
@@ -90,7 +93,7 @@ def patterned(finish, x, y, z, u, v, axis, scale, seed):
     elif finish == TILES:
         gloss = 0.35
         size = 0.3 if scale > 0.99 else 0.06
-        cell = hashed(int(math.floor(u / size)), int(math.floor(v / size)), int(seed * 1000))
+        cell = hashed(math.floor(u / size), math.floor(v / size), int(seed * 1000))
         tone = 0.9 + 0.2 * cell
         mix = 1.0 if fraction(u / size) < 0.025 or fraction(v / size) < 0.025 else 0.0
     elif finish == CARPET:
@@ -120,7 +123,7 @@ def patterned(finish, x, y, z, u, v, axis, scale, seed):
         tone = 0.85 + 0.3 * noise3(x * 150, y * 150, z * 150)
     elif finish == LABEL:
         line = fraction(v / (0.11 * scale))
-        mix = 1.0 if line < 0.4 and hashed(int(math.floor(v / (0.11 * scale))), 5, 1) > 0.35 else 0.0
+        mix = 1.0 if line < 0.4 and hashed(math.floor(v / (0.11 * scale)), 5, 1) > 0.35 else 0.0
         if axis != 2 and noise2(u / (0.05 * scale), v / (0.02 * scale), 4) < 0.45:
             mix *= 0.4
     return tone, mix, gloss, glow
@@ -139,12 +142,18 @@ def pictured(finish, u, v, wide, high, colour, second, scale, seed, y, z):
         glow = 0.5 + 0.5 * noise2(fu * 3 + seed * 9, fv * 3, 23)
         bar = 0.5 if fv > 0.92 else 0.0
         window = 0.45 if 0.15 < fu < 0.6 and 0.2 < fv < 0.75 else 0.0
-        return 0.02 + colour[0] * 0.3 * glow + bar + window * 0.8, 0.04 + colour[1] * 0.3 * glow + bar + window * 0.85, 0.10 + colour[2] * 0.3 * glow + bar + window  # fmt: skip
+        return (
+            0.02 + colour[0] * 0.3 * glow + bar + window * 0.8,
+            0.04 + colour[1] * 0.3 * glow + bar + window * 0.85,
+            0.10 + colour[2] * 0.3 * glow + bar + window,
+        )
     if finish == DIAL:
         radius = math.sqrt(y * y + z * z) / scale
         angle = math.atan2(z, y)
         tick = radius > 0.62 and fraction(angle * 12 / 6.283185 + 0.5 + 0.06) < 0.12
-        hand = (abs(y) < 0.045 * scale and 0 < z < 0.62 * scale) or (abs(z - 0.3 * y) < 0.05 * scale and 0 < y < 0.42 * scale)  # fmt: skip
+        hand = (abs(y) < 0.045 * scale and 0 < z < 0.62 * scale) or (
+            abs(z - 0.3 * y) < 0.05 * scale and 0 < y < 0.42 * scale
+        )
         ink = 0.04 if tick or hand else 0.82
         return ink, ink, ink
     hill = 0.35 + 0.25 * noise2(fu * 3, 1.0, int(colour[0] * 997))
@@ -165,7 +174,7 @@ def surface(finish, x, y, z, axis, colour, second, scale, seed, low, high):
     """
     u = y - low[1] if axis == 0 else x - low[0]
     v = z - low[2] if axis != 2 else y - low[1]
-    if finish == SCREEN or finish == PICTURE or finish == SKY or finish == DIAL:
+    if finish in (SCREEN, PICTURE, SKY, DIAL):
         wide = high[1] - low[1] if axis == 0 else high[0] - low[0]
         tall = high[2] - low[2] if axis != 2 else high[1] - low[1]
         a, b = (x, y) if finish == DIAL else (y, z)
