@@ -199,7 +199,8 @@ class Rig:
         """Calls a service."""
         client = self._clients.get(name)
         if client is None:
-            client = self.node.create_client(service_type, name, callback_group=self.group)
+            many = make_qos("reliable", 200)
+            client = self.node.create_client(service_type, name, qos_profile=many, callback_group=self.group)
             self._clients[name] = client
         assert client.wait_for_service(timeout), f"{name} is not offered"
         future = client.call_async(service_type.Request(**fields))
