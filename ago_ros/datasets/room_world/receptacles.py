@@ -140,7 +140,7 @@ def drawers(k: Kit) -> Model:
 
 def counter(k: Kit) -> Model:
     """A kitchen counter with shut doors and a worktop."""
-    top = plain(Finish.MARBLE, (0.30, 0.29, 0.28), (0.5, 0.48, 0.45))
+    top = plain(Finish.PLASTIC, (0.30, 0.29, 0.28))
     parts = [
         box((-0.02, 0, 0.05), (k.l - 0.08, k.w, 0.1), DARK),
         box((0.01, 0, k.h - 0.02), (k.l + 0.02, k.w, 0.04), top),
