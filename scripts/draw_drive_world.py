@@ -37,6 +37,7 @@ Picture = NDArray[np.uint8]
 
 
 def save(name: str, picture: Picture, quality: int = 80) -> None:
+    """Writes a picture of the page."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(
         str(IMAGES / name), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
@@ -44,6 +45,7 @@ def save(name: str, picture: Picture, quality: int = 80) -> None:
 
 
 def written(picture: Picture, words: str) -> Picture:
+    """Writes words into a corner."""
     out = np.ascontiguousarray(picture)
     for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(out, words, (5, out.shape[0] - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thickness, cv2.LINE_AA)
@@ -51,11 +53,13 @@ def written(picture: Picture, words: str) -> Picture:
 
 
 def supersampled(world: World, mount: CameraMount, time: float, size: tuple[int, int]) -> Picture:
+    """Renders twice as large, for smooth edges."""
     image = take_picture(world, mount, time, (size[0] * 2, size[1] * 2)).image
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def mosaic(seed: int, style: str, weather: str, time: float = 2.0) -> Picture:
+    """All six cameras of a scene."""
     scene = draw_scene(seed, 6.0, style=style, weather=weather)
     world = World(scene)
     shots = {m.channel: supersampled(world, m, time - m.delay_s(), (400, 225)) for m in CAMERAS}
@@ -63,6 +67,7 @@ def mosaic(seed: int, style: str, weather: str, time: float = 2.0) -> Picture:
 
 
 def weathers() -> Picture:
+    """One street in every weather."""
     tiles = []
     for weather in WEATHERS:
         world = World(draw_scene(8, 6.0, style="city", weather=weather))
@@ -71,6 +76,7 @@ def weathers() -> Picture:
 
 
 def portrait(thing: Thing) -> Picture:
+    """One thing on open tarmac."""
     rng = np.random.default_rng(0)
     road = Road(straight_path(0.0, 0.0, 0.0, 160.0), 1, 3.5, 30.0, 0.0)
     corner = np.array([80.0, 60.0])
@@ -88,6 +94,7 @@ def portrait(thing: Thing) -> Picture:
 
 
 def things() -> Picture:
+    """A sheet of portraits."""
     rng = np.random.default_rng(5)
     makers = [lambda r, s=style: make_car(r, s) for style in BODY_STYLES]
     makers += [make_truck] * 4 + [make_bus] * 3 + [make_trailer] * 2 + [make_construction_vehicle] * 4
@@ -96,7 +103,7 @@ def things() -> Picture:
     makers += [lambda r: make_motorcycle(r, rider=True), lambda r: make_motorcycle(r, rider=False)]
     makers += [make_cone, make_barrier, make_barrier, *OUTSIDERS.values()]
     tiles = [portrait(maker(rng)) for maker in makers]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 6)
+    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % 6)
     return np.concatenate([np.concatenate(tiles[i : i + 6], axis=1) for i in range(0, len(tiles), 6)])
 
 
@@ -125,5 +132,5 @@ if __name__ == "__main__":
     save("drive_city.jpg", mosaic(2, "city", "clear"))
     save("drive_suburb.jpg", mosaic(12, "suburb", "dusk"))
     save("drive_weather.jpg", weathers())
-    save("drive_things.jpg", things(), 85)
+    save("drive_things.jpg", things(), 82)
     save("drive_labels.jpg", ground_truth(), 90)

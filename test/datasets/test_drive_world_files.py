@@ -100,7 +100,7 @@ def test_boxes_hold_the_points_that_they_count(root: Path) -> None:
         points = lidar.points.double() @ lidar.ego_from_lidar[:3, :3].T + lidar.ego_from_lidar[:3, 3]
         points = points @ lidar.map_from_ego[:3, :3].T + lidar.map_from_ego[:3, 3]
         for annotation in reader.annotations(sample.token):
-            if "vehicle.parked" not in annotation.attributes:
+            if {"vehicle.moving", "pedestrian.moving", "cycle.with_rider"} & set(annotation.attributes):
                 continue
             x, y, z, length, width, height, yaw = annotation.box.tolist()
             off = points - torch.tensor([x, y, z])
@@ -131,13 +131,15 @@ def test_what_cannot_be_drawn_is_refused(wrong: dict) -> None:
 
 
 @pytest.mark.slow
-def test_workers_write_what_one_process_writes(root: Path, tmp_path: Path) -> None:
-    write_drive_world(tmp_path / "w", CONFIG, workers=2)
-    files = sorted(path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    assert files == sorted(path.relative_to(tmp_path / "w") for path in (tmp_path / "w").rglob("*") if path.is_file())
+def test_workers_write_what_one_process_writes(tmp_path: Path) -> None:
+    config = DriveWorldConfig(seed=6, scenes=2, keyframes=1, size=(64, 36))
+    one, two = (write_drive_world(tmp_path / str(count), config, workers=count) for count in (1, 2))
+    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+    assert len(files) > 30
+    assert files == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
     for path in files:
         if path.suffix != ".npz":  # a zip carries the time of day
-            assert (root / path).read_bytes() == (tmp_path / "w" / path).read_bytes(), path
+            assert (one / path).read_bytes() == (two / path).read_bytes(), path
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +173,9 @@ def test_a_shard_gives_back_what_was_recorded(shard: Shard) -> None:
 
 
 def test_two_thousand_keyframes_fit_in_sixty_megabytes(tmp_path: Path) -> None:
-    config = DriveWorldConfig(seed=20, scenes=4, keyframes=3, size=(200, 112))
+    config = DriveWorldConfig(seed=20, scenes=3, keyframes=3, size=(200, 112))
     paths = write_drive_shards(tmp_path, config, workers=1)
-    assert sum(path.stat().st_size for path in paths) / 12 * 2000 < 60e6
+    assert sum(path.stat().st_size for path in paths) / 9 * 2000 < 60e6
 
 
 def test_shards_are_read_without_the_renderer(shard: Shard) -> None:

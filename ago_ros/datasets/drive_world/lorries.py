@@ -84,11 +84,14 @@ def _van(rng: np.random.Generator, colour: str) -> Thing:
     """A panel van."""
     length, width, height = float(rng.uniform(5.2, 6.6)), 2.0, float(rng.uniform(2.2, 2.7))
     tail, nose = -length / 2, length / 2
-    body = [(tail, 0.4), (tail, height - 0.1), (nose - 1.7, height), (nose - 0.75, 1.25), (nose, 0.95), (nose, 0.4)]
-    screen = [(nose - 1.68, height - 0.12), (nose - 0.80, 1.32), (nose - 0.72, 1.32), (nose - 1.6, height - 0.12)]
+    body = [(tail, 0.4), (tail, height - 0.1), (nose - 1.5, height), (nose - 0.7, 1.3), (nose - 0.7, 0.4)]
+    bonnet = [(nose - 0.8, 0.4), (nose - 0.8, 1.3), (nose - 0.15, 1.1), (nose, 0.85), (nose, 0.4)]
+    high, low = (nose - 1.45, height - 0.12), (nose - 0.72, 1.36)
+    screen = [high, low, (low[0] - 0.2, low[1]), (high[0] - 0.2, high[1])]
     parts = [
         profile(body, width, _gloss(colour)),
-        profile([(x + 0.03, z) for x, z in screen], width * 0.84, GLASS),
+        profile(bonnet, width * 0.98, _gloss(colour)),
+        profile([(x + 0.06, z + 0.03) for x, z in screen], width * 0.84, GLASS),
         box((nose - 1.75, 0, height * 0.66), (0.8, width + 0.02, 0.5), GLASS),
         box((tail - 0.01, 0, height * 0.72), (0.04, width * 0.7, 0.45), GLASS),
         box((nose, 0, 0.5), (0.1, width * 0.96, 0.22), DARK_METAL),

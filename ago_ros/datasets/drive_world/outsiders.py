@@ -134,7 +134,7 @@ def _animal(rng: Rng) -> Thing:
 
 def _stroller(rng: Rng) -> Thing:
     colour = _pick(rng, "red", "blue", "grey", "green", "purple", "black")
-    cloth = Paint(Material.CLOTH, COLOURS[colour])
+    cloth = Paint(Material.CLOTH, COLOURS[colour], scale=(0.12, 0.0))
     parts = [
         box((0, 0, 0.62), (0.75, 0.42, 0.26), cloth, top=(1.1, 1.1)),
         ball((-0.2, 0, 0.85), (0.26, 0.24, 0.28), cloth, rings=5),
@@ -245,7 +245,7 @@ def _boxes(rng: Rng) -> Thing:
 
 def _sofa(rng: Rng) -> Thing:
     colour = _pick(rng, "red", "brown", "grey", "green", "blue", "beige")
-    cloth = Paint(Material.CLOTH, COLOURS[colour])
+    cloth = Paint(Material.CLOTH, COLOURS[colour], scale=(0.12, 0.0))
     parts = [
         box((0, 0, 0.25), (0.85, 1.9, 0.4), cloth),
         box((-0.35, 0, 0.55), (0.22, 1.9, 0.75), cloth, pitch=-0.12),
