@@ -106,6 +106,11 @@ class Probe(Node):
             "compute_ms": {
                 p: float(counted[f"compute {p} (ms)"]) for p in ("p50", "p95") if f"compute {p} (ms)" in counted
             },
+            "assembler_dropped": {
+                k.removeprefix("assembler: "): int(v)
+                for k, v in self.values("inputs").items()
+                if k.startswith("assembler: ")
+            },
             "images_lost": {
                 k.replace(" lost: ", "/"): int(v) for k, v in self.values("inputs").items() if " lost: " in k
             },
