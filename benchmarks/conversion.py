@@ -7,25 +7,21 @@ two sides differ, or when a list is not slower.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import struct
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.table import Table
 from sensor_msgs.msg import PointCloud2, PointField
 from sensor_msgs_py import point_cloud2
 from std_msgs.msg import Header
 
 from ago_msgs.msg import SemanticVoxelGrid
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.geometry.voxel_grid import OCC3D_GRID
 from ago_ros.nodes.conversions import grid_from_message, grid_to_message, to_header, to_pose
 from ago_ros.nodes.sensor_messages import read_cloud
@@ -138,24 +134,19 @@ def measure(rounds: int) -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Measure message conversion.")
+    parser = make_parser("Measure message conversion.")
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    args = parser.parse_args()
-    rows = measure(args.rounds)
-    table = Table(title="Message conversion, median")
-    for head in ("what", "array.array, ms", "lists, ms", "ratio", "same result"):
-        table.add_column(head, justify="left" if head == "what" else "right")
-    for row in rows:
-        table.add_row(
-            row["what"], f"{row['ours_ms']:.2f}", f"{row['lists_ms']:.1f}", f"{row['ratio']:.0f}", str(row["same"])
-        )
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    if args.json:
-        args.json.write_text(
-            json.dumps({"benchmark": "conversion", "rounds": args.rounds, "rows": rows}, indent=2) + "\n"
-        )
-    return 0 if all(row["same"] and row["ratio"] > 1 for row in rows) else 1
+    options = parser.parse_args()
+    found = measure(options.rounds)
+    rows = [
+        (r["what"], f"{r['ours_ms']:.2f}", f"{r['lists_ms']:.1f}", f"{r['ratio']:.0f}", str(r["same"])) for r in found
+    ]
+    met = all(row["same"] and row["ratio"] > 1 for row in found)
+    columns = ("what", "array.array, ms", "lists, ms", "times faster", "same result")
+    verdict = f"goal (the same result, faster): {'met' if met else 'missed'}"
+    figures = {"rounds": options.rounds, "rows": found}
+    publish(Result("conversion", "Message conversion, median", columns, rows, verdict, figures), options)
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

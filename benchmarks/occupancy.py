@@ -7,22 +7,16 @@ counted. Exit status 1 when the predictor's window of five misses its goal on pr
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
-import math
-import os
 import statistics
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 
-from ago_ros.datasets.nuscenes import NuScenesReader
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
+from ago_ros.evaluation.benchmark_data import load_sweep
 from ago_ros.geometry import se3
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.sensors.frame import LidarSweep, SensorFrame
@@ -30,29 +24,6 @@ from ago_ros.sensors.frame import LidarSweep, SensorFrame
 GOAL_MS = 60.0
 PERIOD_NS = 100_000_000
 FRAMES = 20
-
-
-def sweep() -> tuple[str, LidarSweep]:
-    """Its name, and one sweep."""
-    folder = os.environ.get("AGO_TEST_DATA")
-    if folder:
-        reader = NuScenesReader(Path(folder) / "nuscenes")
-        scene = reader.scenes[0].name
-        return f"real sweep, {scene}", reader.frame(reader.samples(scene)[0].token, cameras=()).lidar
-    return "synthetic sweep", street()
-
-
-def street() -> LidarSweep:
-    """32 beams over flat ground between walls 12 m to the left and right; no return beyond 100 m."""
-    elevation, azimuth = torch.meshgrid(
-        torch.linspace(-30.67, 10.67, 32).deg2rad(), torch.arange(1085) * (2 * math.pi / 1085), indexing="ij"
-    )
-    flat = elevation.cos()
-    direction = torch.stack([flat * azimuth.cos(), flat * azimuth.sin(), elevation.sin()], dim=-1).reshape(-1, 3)
-    ground = torch.where(direction[:, 2] < 0, -1.84 / direction[:, 2], torch.inf)
-    reach = torch.minimum(ground, 12.0 / direction[:, 1].abs())
-    mount = se3.from_yaw([0.94, 0.0, 1.84], 0.0)
-    return LidarSweep(0, (direction * reach[:, None])[reach < 100], mount, se3.identity())
 
 
 def drive(lidar: LidarSweep, config: LiftConfig) -> dict[str, float]:
@@ -88,27 +59,17 @@ def measure(lidar: LidarSweep) -> list[dict[str, Any]]:
     return rows
 
 
-def show(name: str, lidar: LidarSweep, rows: list[dict[str, Any]]) -> None:
-    table = Table(title=f"lift predictor, no image tower, {name}: {len(lidar.points)} points")
-    for head in ("window", "side", "p50 ms", "max ms", "cpu p50 ms", "occupied", "times faster (cpu)"):
-        table.add_column(head, justify="left" if head == "side" else "right")
-    for row in rows:
-        times = [f"{row[key]:.1f}" for key in ("p50_ms", "max_ms", "cpu_p50_ms")]
-        table.add_row(str(row["sweeps"]), row["side"], *times, str(row["occupied"]), f"{row['ratio']:.1f}")
-    Console(width=100).print(table)
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Time the lift predictor.")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    args = parser.parse_args()
-    name, lidar = sweep()
-    rows = measure(lidar)
-    show(name, lidar, rows)
-    met = next(row for row in rows if row["sweeps"] == 5 and row["side"] == "ours")["cpu_p50_ms"] < GOAL_MS
-    print(f"goal (window of 5, under {GOAL_MS:.0f} ms of processor time): {'met' if met else 'missed'}")
-    if args.json:
-        args.json.write_text(json.dumps({"benchmark": "occupancy", "sweep": name, "rows": rows}, indent=2) + "\n")
+    options = make_parser("Time the lift predictor.").parse_args()
+    name, lidar = load_sweep()
+    found = measure(lidar)
+    keys = (("p50_ms", 1), ("max_ms", 1), ("cpu_p50_ms", 1), ("occupied", 0), ("ratio", 1))
+    rows = [(f"{row['side']}, {row['sweeps']} sweeps", *(f"{row[k]:.{d}f}" for k, d in keys)) for row in found]
+    met = next(r for r in found if r["sweeps"] == 5 and r["side"] == "ours")["cpu_p50_ms"] < GOAL_MS
+    title = f"Lift predictor, no image tower, {name}: {len(lidar.points)} points"
+    columns = ("side, window", "p50 ms", "max ms", "cpu p50 ms", "occupied", "times faster (cpu)")
+    verdict = f"goal (window of 5, under {GOAL_MS:.0f} ms of processor time): {'met' if met else 'missed'}"
+    publish(Result("occupancy", title, columns, rows, verdict, {"rows": found}), options)
     return 0 if met else 1
 
 

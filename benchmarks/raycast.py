@@ -7,23 +7,18 @@ ray by ray. Compilation is not counted. Exit status 1 when `cast_rays` misses it
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
-from ago_ros.datasets.nuscenes import NuScenesReader
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
+from ago_ros.evaluation.benchmark_data import load_sweep
 from ago_ros.geometry import _raycast_torch, se3
 from ago_ros.geometry.raycast import _fixed_point, cast_rays, traverse
 from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
@@ -32,31 +27,6 @@ GOAL_MS = 50.0
 ROUNDS = 30
 SLOW_ROUNDS = 3
 Point = tuple[float, float, float]
-
-
-def sweep() -> tuple[str, Tensor, Tensor]:
-    """Name, (R, 3) starts and (R, 3) ends in the ego frame."""
-    folder = os.environ.get("AGO_TEST_DATA")
-    if folder:
-        reader = NuScenesReader(Path(folder) / "nuscenes")
-        scene = reader.scenes[0].name
-        lidar = reader.frame(reader.samples(scene)[0].token, cameras=()).lidar
-        ends = se3.transform_points(lidar.ego_from_lidar, lidar.points)
-        return f"real sweep, {scene}", lidar.ego_from_lidar[:3, 3].to(ends).expand_as(ends), ends
-    return "synthetic sweep", *street()
-
-
-def street() -> tuple[Tensor, Tensor]:
-    """32 beams over flat ground between walls 12 m to the left and right; rays that meet nothing are 100 m long."""
-    sensor = torch.tensor([0.94, 0.0, 1.84])
-    elevation, azimuth = torch.meshgrid(
-        torch.linspace(-30.67, 10.67, 32).deg2rad(), torch.arange(1085) * (2 * math.pi / 1085), indexing="ij"
-    )
-    flat = elevation.cos()
-    direction = torch.stack([flat * azimuth.cos(), flat * azimuth.sin(), elevation.sin()], dim=-1).reshape(-1, 3)
-    ground = torch.where(direction[:, 2] < 0, -sensor[2] / direction[:, 2], torch.inf)
-    reach = torch.minimum(ground, 12.0 / direction[:, 1].abs()).clamp(max=100.0)
-    return sensor.expand_as(direction), sensor + direction * reach[:, None]
 
 
 def walk_in_python(start: Point, end: Point, grid: VoxelGrid) -> list[int]:
@@ -142,29 +112,22 @@ def measure(starts: Tensor, ends: Tensor, python_rays: int) -> dict[str, Any]:
     return {"rays": len(starts), "crossed_voxels": crossed, "unlike": differing, "rows": rows}
 
 
-def show(figures: dict[str, Any]) -> None:
-    title = "{sweep}: {rays} rays, {crossed_voxels} voxels crossed; rays whose voxels differ from Python's: {unlike}"
-    table = Table(title=title.format(**figures))
-    table.add_column("side", no_wrap=True)
-    for head in ("p50 ms", "min ms", "times faster"):
-        table.add_column(head, justify="right")
-    for row in figures["rows"]:
-        table.add_row(row["side"], f"{row['p50_ms']:.2f}", f"{row['min_ms']:.2f}", f"{row['ratio']:.1f}")
-    Console(width=100).print(table)
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare ray casting with a plain Python walk.")
+    parser = make_parser("Compare ray casting with a plain Python walk.")
     parser.add_argument("--python-rays", type=int, default=1000, help="rays that the Python side walks")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    args = parser.parse_args()
-    name, starts, ends = sweep()
-    figures = {"benchmark": "raycast", "sweep": name, **measure(starts, ends, args.python_rays)}
-    show(figures)
+    options = parser.parse_args()
+    name, lidar = load_sweep()
+    ends = se3.transform_points(lidar.ego_from_lidar, lidar.points)
+    starts = lidar.ego_from_lidar[:3, 3].to(ends).expand_as(ends)
+    figures = measure(starts, ends, options.python_rays)
+    rows = [
+        (row["side"], *(f"{row[k]:.{d}f}" for k, d in (("p50_ms", 2), ("min_ms", 2), ("ratio", 1))))
+        for row in figures["rows"]
+    ]
     met = figures["rows"][1]["p50_ms"] < GOAL_MS and figures["unlike"] == 0
-    print(f"goal (under {GOAL_MS:.0f} ms, the voxels of the Python walk): {'met' if met else 'missed'}")
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=2) + "\n")
+    title = f"Ray casting, {name}: {figures['rays']} rays, {figures['crossed_voxels']} voxels crossed"
+    verdict = f"goal (under {GOAL_MS:.0f} ms, the voxels of the Python walk): {'met' if met else 'missed'}"
+    publish(Result("raycast", title, ("side", "p50 ms", "min ms", "times faster"), rows, verdict, figures), options)
     return 0 if met else 1
 
 

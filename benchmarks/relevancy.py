@@ -13,7 +13,6 @@ phrases float32 is not 60 times faster than the faster of the plain forms.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -22,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 from transformers import CLIPConfig, CLIPModel
 
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.vlm.huggingface import ClipModel
 from ago_ros.vlm.images import normalise
 from ago_ros.vlm.loading import CLIP_DEVIATION, CLIP_MEAN
@@ -144,24 +142,27 @@ def summarise(
     }  # fmt: skip
 
 
-def show(report: dict[str, Any]) -> None:
-    """Prints the table."""
-    settings = report["settings"]
-    table = Table(
-        title=f"{settings['model']}, {settings['crops']} crops, {settings['device']}, {settings['threads']} threads"
-    )
-    heads = ["phrases", "precision", "ours, wall s", "fast mode, wall s", f"ours, {settings['clock']}"]
-    heads += [f"{what}, {form}" for form in PLAIN_FORMS for what in ("plain s", "ratio")]
-    for head in heads:
-        table.add_column(head, justify="right")
+def to_result(report: dict[str, Any]) -> Result:
+    """The report as it is shown."""
+    settings, clock = report["settings"], report["settings"]["clock"]
+    columns = ["phrases, precision", "ours, wall s", "fast mode, wall s", f"ours, {clock}"]
+    columns += [f"{what}, {form}" for form in PLAIN_FORMS for what in ("plain s", "ratio")]
+    rows = []
     for row in report["rows"]:
-        cells = [str(row["labels"]), row["precision"], f"{row['ours']['wall_s']:.2f}"]
-        cells += [f"{row['fast']['wall_s']:.2f}", f"{row['ours'][settings['clock']]:.2f}"]
+        cells = [f"{row['labels']}, {row['precision']}", f"{row['ours']['wall_s']:.2f}"]
+        cells += [f"{row['fast']['wall_s']:.2f}", f"{row['ours'][clock]:.2f}"]
         for form in PLAIN_FORMS:
             cells += [f"{row[f'plain_s, {form}']:.0f}", f"{row[f'ratio, {form}']:.1f}"]
-        table.add_row(*cells)
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-    print(f"largest difference from the plain version, over the map's peak: {report['relative_error']:.1e}")
+        rows.append(cells)
+    title = (
+        f"Relevancy maps, {settings['model']}, {settings['crops']} crops, {settings['device']}, {settings['threads']} "
+        f"threads; largest difference from the plain version, over the map's peak: {report['relative_error']:.1e}"
+    )
+    faults = missed(report)
+    verdict = (
+        f"goals (maps equal to 1e-4; at 100 phrases 60 times): {'missed: ' + ', '.join(faults) if faults else 'met'}"
+    )
+    return Result("relevancy", title, columns, rows, verdict, report)
 
 
 def missed(report: dict[str, Any]) -> list[str]:
@@ -176,7 +177,7 @@ def missed(report: dict[str, Any]) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare relevancy maps with a plain version.")
+    parser = make_parser("Compare relevancy maps with a plain version.")
     parser.add_argument("--labels", type=int, nargs="+", default=[10, 100], help="numbers of phrases")
     parser.add_argument("--size", type=int, default=448, help="pixels of the image's sides")
     parser.add_argument("--stride", type=float, default=0.5, help="step of crops over their side; the paper has 0.25")
@@ -189,17 +190,12 @@ def main() -> int:
     parser.add_argument("--memory-mib", type=int, default=RelevancyConfig.memory_mib)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, help="torch threads of both sides")
-    parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
     report = measure(args)
-    show(report)
-    faults = missed(report)
-    print(f"goals (maps equal to 1e-4; at 100 phrases 60 times): {'missed: ' + str(faults) if faults else 'met'}")
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 1 if faults else 0
+    publish(to_result(report), args)
+    return 1 if missed(report) else 0
 
 
 if __name__ == "__main__":

@@ -9,23 +9,19 @@ the same order of arrival, in one process; µs are processor time. Exit status 1
 
 from __future__ import annotations
 
-import argparse
 import gc
-import json
 import logging
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from builtin_interfaces.msg import Time as TimeMsg
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
-from rich.console import Console
-from rich.table import Table
 
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.sensors.assembler import FrameAssembler
 from ago_ros.sensors.assembler_config import AssemblerConfig
 from ago_ros.sensors.frame_set import FrameSet
@@ -217,32 +213,22 @@ def measure(seeds: int, duration_s: float, slop_s: float) -> list[dict[str, Any]
     return rows
 
 
-def show(rows: list[dict[str, Any]], slop_s: float, seeds: int) -> None:
-    """Print the table."""
-    table = Table(title=f"FrameAssembler | ApproximateTimeSynchronizer (slop {slop_s} s), {seeds} seeds")
-    for head in ("scenario", "side"):
-        table.add_column(head, no_wrap=True)
-    heads = ("complete ticks", "delivered %", "sets", "mixed %", "cameras %", "wait p50 ms", "wait p99 ms", "µs/datum")
-    for head in heads:
-        table.add_column(head, justify="right")
-    for row in rows:
-        for side, name in (("ours", "assembler"), ("theirs", "approximate")):
-            figures = row[side]
-            sets = max(figures["sets"], 1)
-            table.add_row(
-                row["scenario"] if side == "ours" else f"  time ratio {row['time_ratio']:.2f}",
-                name,
-                f"{figures['complete_ticks']}",
-                number(figures["delivered_percent"], 2),
-                f"{figures['sets']}",
-                number(100.0 * figures["mixed"] / sets, 1),
-                number(100.0 * figures["cameras_mixed"] / sets, 1),
-                number(figures["wait_p50_ms"], 0),
-                number(figures["wait_p99_ms"], 0),
-                number(figures["us_per_datum"], 1),
-                end_section=side == "theirs",
-            )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+def cells(row: dict[str, Any], side: str) -> tuple[str, ...]:
+    """One side of a scenario as it is shown."""
+    figures = row[side]
+    sets = max(figures["sets"], 1)
+    name = {"ours": "FrameAssembler", "theirs": "approximate"}[side]
+    return (
+        f"{row['scenario']}: {name}",
+        f"{figures['complete_ticks']}",
+        number(figures["delivered_percent"], 2),
+        f"{figures['sets']}",
+        number(100.0 * figures["mixed"] / sets, 1),
+        number(100.0 * figures["cameras_mixed"] / sets, 1),
+        number(figures["wait_p50_ms"], 0),
+        number(figures["wait_p99_ms"], 0),
+        number(figures["us_per_datum"], 1),
+    )
 
 
 def number(value: float | None, digits: int) -> str:
@@ -250,26 +236,42 @@ def number(value: float | None, digits: int) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Compare FrameAssembler and ApproximateTimeSynchronizer.")
+    parser = make_parser("Compare FrameAssembler and ApproximateTimeSynchronizer.")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--duration", type=float, default=60.0, help="seconds of each stream that is not looped")
     parser.add_argument("--slop", type=float, default=0.05, help="ApproximateTimeSynchronizer's slop in seconds")
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    args = parser.parse_args()
+    options = parser.parse_args()
     logging.getLogger("ago_ros").setLevel(logging.ERROR)
-    rows = measure(args.seeds, args.duration, args.slop)
-    show(rows, args.slop, args.seeds)
+    found = measure(options.seeds, options.duration, options.slop)
     missed = [
         row["scenario"]
-        for row in rows
+        for row in found
         if row["ours"]["mixed"]
         or row["ours"]["delivered_percent"] < 100 * TICK_SHARE_GOAL
         or row["ours"]["us_per_datum"] >= MICROSECONDS_GOAL
     ]
-    print(f"goals (no mixed set, 99 % of complete ticks, under 50 µs): {'missed: ' + str(missed) if missed else 'met'}")
-    if args.json:
-        settings = {"seeds": args.seeds, "duration_s": args.duration, "slop_s": args.slop, "queue_size": QUEUE_SIZE}
-        args.json.write_text(json.dumps({"benchmark": "sync", "settings": settings, "rows": rows}, indent=2) + "\n")
+    title = f"FrameAssembler and ApproximateTimeSynchronizer (slop {options.slop} s), {options.seeds} seeds"
+    columns = (
+        "scenario: side",
+        "complete ticks",
+        "delivered %",
+        "sets",
+        "mixed %",
+        "cameras %",
+        "wait p50 ms",
+        "wait p99 ms",
+        "µs/datum",
+    )
+    goals = "no mixed set, 99 % of complete ticks, under 50 µs of processor time for a datum"
+    verdict = f"goals ({goals}): {'missed: ' + ', '.join(missed) if missed else 'met'}"
+    settings = {
+        "seeds": options.seeds,
+        "duration_s": options.duration,
+        "slop_s": options.slop,
+        "queue_size": QUEUE_SIZE,
+    }
+    rows = [cells(row, side) for row in found for side in ("ours", "theirs")]
+    publish(Result("sync", title, columns, rows, verdict, {"settings": settings, "rows": found}), options)
     return 1 if missed else 0
 
 
