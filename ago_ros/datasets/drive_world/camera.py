@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ago_ros.datasets.drive_world.ground import CELL
+from ago_ros.datasets.drive_world.moving import turned
 from ago_ros.datasets.drive_world.raycasting import Hits, World
 from ago_ros.datasets.drive_world.rig import CameraMount
 from ago_ros.datasets.drive_world.shading import GAMMA, shade, surface_frames
@@ -50,7 +51,7 @@ def take_picture(world: World, mount: CameraMount, time: float, size: tuple[int,
     world.move_to(time)
     world_from_camera = world.scene.ego_pose(time) @ mount.ego_from_camera()
     optical = _optical_rays(mount, width, height)
-    rays = optical.reshape(-1, 3) @ world_from_camera[:3, :3].T.astype(np.float32)
+    rays = turned(optical.reshape(-1, 3), world_from_camera)
     origin = world_from_camera[:3, 3].astype(np.float32)
     hits = world.cast(origin, rays)
     image = _colour(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +36,15 @@ class Path:
 
     def at(self, along: float, lateral: float = 0.0) -> tuple[float, float, float]:
         """Returns x, y and heading `along` metres from the start, `lateral` metres to the left."""
-        where = float(np.clip(along, 0.0, self.length)) / CELL
-        index = np.arange(len(self.points))
-        x, y = (float(np.interp(where, index, self.points[:, axis])) for axis in (0, 1))
-        heading = float(np.interp(where, index, self.headings))
-        past = along - float(np.clip(along, 0.0, self.length))
-        x += past * np.cos(heading) - lateral * np.sin(heading)
-        y += past * np.sin(heading) + lateral * np.cos(heading)
+        inside = min(max(along, 0.0), self.length)
+        past = along - inside
+        first = min(int(inside / CELL), len(self.points) - 2)
+        share = inside / CELL - first
+        (x0, y0), (x1, y1) = self.points[first].tolist(), self.points[first + 1].tolist()
+        heading = float(self.headings[first] * (1 - share) + self.headings[first + 1] * share)
+        c, s = math.cos(heading), math.sin(heading)
+        x = x0 + share * (x1 - x0) + past * c - lateral * s
+        y = y0 + share * (y1 - y0) + past * s + lateral * c
         return x, y, heading
 
 

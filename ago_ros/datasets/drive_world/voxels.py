@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ago_ros.datasets.drive_world.camera import Picture
 from ago_ros.datasets.drive_world.ground import CELL, DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN
 from ago_ros.datasets.drive_world.lidar import Sweep
+from ago_ros.datasets.drive_world.moving import transformed
 from ago_ros.datasets.drive_world.noise import Values
 from ago_ros.datasets.drive_world.scene import Scene
 from ago_ros.datasets.drive_world.shading import bilinear
@@ -230,9 +231,7 @@ def seen_by_cameras(scene: Scene, time: float, pictures: list[Picture], stride: 
 
 def _touched(scene: Scene, time: float, starts: NDArray[np.float32], ends: NDArray[np.float32]) -> NDArray[np.bool_]:
     ego_from_world = np.linalg.inv(scene.ego_pose(time))
-    segments = [
-        torch.from_numpy(points @ ego_from_world[:3, :3].T + ego_from_world[:3, 3]) for points in (starts, ends)
-    ]
+    segments = [torch.from_numpy(transformed(points, ego_from_world)) for points in (starts, ends)]
     counts = cast_rays(OCC3D_GRID, *segments)
     return ((counts.hits + counts.passes) > 0).numpy()
 
