@@ -13,8 +13,6 @@ import sys
 import time
 from typing import Any
 
-import torch
-
 from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.evaluation.benchmark_data import load_sweep
 from ago_ros.geometry import se3
