@@ -66,13 +66,13 @@ def _find_root(nuscenes: str, out: Path) -> Path:
     if shared:
         return Path(shared) / "nuscenes"
     from ago_ros.cli.progress import progress_bar
-    from ago_ros.datasets.drive_world.write import write_drive_world
+    from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
     root = out / "drive"
     shutil.rmtree(root, ignore_errors=True)
     typer.echo("demo: no NUSCENES and no AGO_TEST_DATA: recording a drive in the project's own world")
     with progress_bar("recording") as progress:
-        return write_drive_world(root, 7, scenes=1, keyframes=12, size=(800, 450), progress=progress)
+        return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress)
 
 
 def _write_bag(reader: Any, scene: str, bag: Path) -> None:
