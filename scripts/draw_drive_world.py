@@ -20,8 +20,8 @@ from ago_ros.datasets.drive_world.raycasting import World
 from ago_ros.datasets.drive_world.recording import duration_of, record
 from ago_ros.datasets.drive_world.rig import CAMERAS, CameraMount
 from ago_ros.datasets.drive_world.scene import Scene, draw_scene
-from ago_ros.datasets.drive_world.thing import Thing
 from ago_ros.datasets.drive_world.weather import WEATHERS, draw_weather
+from ago_ros.datasets.procedural.thing import Thing
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ROWS = (("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"), ("CAM_BACK_RIGHT", "CAM_BACK", "CAM_BACK_LEFT"))

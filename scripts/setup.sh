@@ -6,24 +6,46 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly VENV="$PWD/.venv"
 readonly STAMP="$VENV/.ago_setup"
-readonly APT_PACKAGES=(g++ cmake make python3-dev python3-venv libgl1 libegl1 libgomp1 libusb-1.0-0 libxrender1)
+readonly APT_PACKAGES=(g++ cmake make libgl1 libegl1 libgomp1 libusb-1.0-0 libxrender1)
+
+# A sourced ROS 2 must not take part in what is built here.
+unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 
 fail() { echo "setup: $*" >&2; exit 2; }
 
+# Prints the command of Python 3.11 or 3.12, nothing where there is none. One that is named is taken or refused.
 find_python() {
   local candidate
-  for candidate in "${PYTHON:-}" python3.11 python3.12 python3; do
-    [ -n "$candidate" ] || continue
-    "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null || continue
-    command -v "$candidate"
-    return
+  for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3.12 python3; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+    [ "$candidate" != "${PYTHON:-}" ] || fail "PYTHON=$PYTHON is no Python 3.11 or 3.12"
   done
-  fail "Python 3.11 or 3.12 is needed. Install one, or name it: make setup PYTHON=/path/to/python3.12"
+}
+
+# Names the Debian packages that a Python lacks: its headers, and what makes virtual environments.
+lacking_python_packages() {
+  [ -n "$1" ] || { echo python3-dev python3-venv; return; }
+  "$1" - <<'PYTHON'
+import importlib.util
+import sys
+import sysconfig
+from pathlib import Path
+
+name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+if not Path(sysconfig.get_path("include"), "Python.h").is_file():
+    print(f"{name}-dev")
+if not importlib.util.find_spec("ensurepip"):
+    print(f"{name}-venv")
+PYTHON
 }
 
 install_system_packages() {
-  local missing=() package
+  local missing package
   command -v dpkg-query >/dev/null || return 0  # another distribution: the compiler and the imports below will tell
+  read -r -d '' -a missing < <(lacking_python_packages "$1" && printf '\0')
   for package in "${APT_PACKAGES[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
@@ -34,7 +56,7 @@ install_system_packages() {
 }
 
 install_python_packages() {
-  [ -x "$VENV/bin/python" ] || "$1" -m venv "$VENV"
+  "$VENV/bin/python" -m pip --version >/dev/null 2>&1 || "$1" -m venv --clear "$VENV"
   "$VENV/bin/python" -m pip install --quiet --constraint requirements/constraints.txt \
     --requirement requirements/core.txt --requirement requirements/ros.txt --requirement requirements/dev.txt
 }
@@ -66,7 +88,7 @@ PYTHON
 # environment behave as if it were sourced: AMENT_PREFIX_PATH is set unless a ROS 2 installation has set it.
 build_workspace() {
   local package_paths=(ago_msgs . overlay/*)
-  env -u PYTHONPATH PATH="$VENV/bin:$PATH" AMENT_PREFIX_PATH="$VENV" CMAKE_PREFIX_PATH="$VENV" \
+  env PATH="$VENV/bin:$PATH" AMENT_PREFIX_PATH="$VENV" CMAKE_PREFIX_PATH="$VENV" \
     "$VENV/bin/colcon" --log-base build/log build --merge-install --symlink-install \
     --install-base "$VENV" --build-base build --paths "${package_paths[@]}" --event-handlers console_direct- \
     --cmake-args -DPython3_EXECUTABLE="$VENV/bin/python" -DPYTHON_EXECUTABLE="$VENV/bin/python" -DBUILD_TESTING=OFF -Wno-dev
@@ -93,9 +115,11 @@ fingerprint() {
 main() {
   local now python
   now=$(fingerprint)
-  [ "$(cat "$STAMP" 2>/dev/null)" != "$now" ] || return 0
-  install_system_packages
+  [ ! -d build/ago_ros ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$now" ] || return 0
   python=$(find_python)
+  install_system_packages "$python"
+  python=$(find_python)
+  [ -n "$python" ] || fail "Python 3.11 or 3.12 is needed. Install one, or name it: make setup PYTHON=/path/to/python3.12"
   echo "setup: installing Python packages into .venv (a few minutes the first time)"
   install_python_packages "$python"
   repair_ros_wheels

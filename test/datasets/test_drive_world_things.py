@@ -11,7 +11,6 @@ from ago_ros.datasets.drive_world.lorries import make_bus, make_construction_veh
 from ago_ros.datasets.drive_world.outsiders import OUTSIDERS, make_barrier, make_cone
 from ago_ros.datasets.drive_world.people import make_bicycle, make_motorcycle, make_pedestrian
 from ago_ros.datasets.drive_world.scene import draw_scene
-from ago_ros.datasets.drive_world.shapes import facets
 from ago_ros.datasets.drive_world.street import (
     make_building,
     make_bush,
@@ -22,8 +21,9 @@ from ago_ros.datasets.drive_world.street import (
     make_traffic_light,
     make_tree,
 )
-from ago_ros.datasets.drive_world.thing import Thing
 from ago_ros.datasets.occ3d import CLASS_NAMES
+from ago_ros.datasets.procedural.shapes import facets
+from ago_ros.datasets.procedural.thing import Thing
 
 Rng = np.random.Generator
 BOXED: dict[str, Callable[[Rng], Thing]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import (
+from ago_ros.datasets.procedural.materials import (
     CHROME,
     COLOURS,
     DARK_METAL,
@@ -18,8 +18,8 @@ from ago_ros.datasets.drive_world.materials import (
     Material,
     Paint,
 )
-from ago_ros.datasets.drive_world.shapes import Part, box, profile, wheel
-from ago_ros.datasets.drive_world.thing import Thing, article, assemble
+from ago_ros.datasets.procedural.shapes import Part, box, profile, wheel
+from ago_ros.datasets.procedural.thing import Thing, article, assemble
 
 CAR_COLOURS = (
     "white",

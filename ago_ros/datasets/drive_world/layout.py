@@ -15,7 +15,7 @@ from ago_ros.datasets.drive_world.motion import Track
 from ago_ros.datasets.drive_world.outsiders import OUTSIDERS
 from ago_ros.datasets.drive_world.people import make_bicycle, make_motorcycle, make_pedestrian
 from ago_ros.datasets.drive_world.placed import Placed
-from ago_ros.datasets.drive_world.thing import Thing
+from ago_ros.datasets.procedural.thing import Thing
 
 
 @dataclass(eq=False)

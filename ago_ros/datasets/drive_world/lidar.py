@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.materials import REFLECTIVITY, Material
 from ago_ros.datasets.drive_world.raycasting import GROUND_TRIANGLE, NO_TRIANGLE, World
 from ago_ros.datasets.drive_world.rig import AZIMUTHS, BEAMS, ELEVATIONS_RAD, LIDAR_HZ, SWEEP_START_RAD, ego_from_lidar
+from ago_ros.datasets.procedural.materials import REFLECTIVITY, Material
 
 SECTORS = 5
 MAX_RANGE_M = 100.0

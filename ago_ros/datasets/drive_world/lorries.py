@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import (
+from ago_ros.datasets.procedural.materials import (
     COLOURS,
     DARK_METAL,
     GLASS,
@@ -17,8 +17,8 @@ from ago_ros.datasets.drive_world.materials import (
     Material,
     Paint,
 )
-from ago_ros.datasets.drive_world.shapes import Part, box, hull, profile, rod, wheel
-from ago_ros.datasets.drive_world.thing import Thing, article, assemble
+from ago_ros.datasets.procedural.shapes import Part, box, hull, profile, rod, wheel
+from ago_ros.datasets.procedural.thing import Thing, article, assemble
 
 BIG_COLOURS = ("white", "red", "blue", "green", "yellow", "orange", "grey", "silver", "brown", "turquoise", "purple")
 CARGO_COLOURS = ("white", "grey", "blue", "red", "green", "beige", "orange")

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.noise import Values
+from ago_ros.datasets.procedural.noise import Values
 
 
 def turned(points: NDArray[np.float32], a_from_b: Values) -> NDArray[np.float32]:

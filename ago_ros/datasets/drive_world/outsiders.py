@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import CHROME, COLOURS, DARK_METAL, STEEL, TYRE, Colour, Material, Paint
 from ago_ros.datasets.drive_world.people import CLOTH_COLOURS, make_pedestrian, seated_figure
-from ago_ros.datasets.drive_world.shapes import Part, ball, box, hull, rod, wheel
-from ago_ros.datasets.drive_world.thing import Thing, article, assemble, moved
+from ago_ros.datasets.procedural.materials import CHROME, COLOURS, DARK_METAL, STEEL, TYRE, Colour, Material, Paint
+from ago_ros.datasets.procedural.shapes import Part, ball, box, hull, rod, wheel
+from ago_ros.datasets.procedural.thing import Thing, article, assemble, moved
 
 Rng = np.random.Generator
 FUR_COLOURS: dict[str, Colour] = {

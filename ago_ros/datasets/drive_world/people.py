@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import (
+from ago_ros.datasets.procedural.materials import (
     CHROME,
     COLOURS,
     DARK_METAL,
@@ -17,8 +17,8 @@ from ago_ros.datasets.drive_world.materials import (
     Material,
     Paint,
 )
-from ago_ros.datasets.drive_world.shapes import Part, ball, box, rod, wheel
-from ago_ros.datasets.drive_world.thing import Thing, article, assemble, moved
+from ago_ros.datasets.procedural.shapes import Part, ball, box, rod, wheel
+from ago_ros.datasets.procedural.thing import Thing, article, assemble, moved
 
 CLOTH_COLOURS = (
     "white",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ago_ros.datasets.drive_world.motion import Track
-from ago_ros.datasets.drive_world.thing import Thing
+from ago_ros.datasets.procedural.thing import Thing
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.noise import Values
 from ago_ros.datasets.drive_world.placed import Placed
 from ago_ros.datasets.drive_world.scene import Scene
+from ago_ros.datasets.procedural.noise import Values
 
 GROUND_TRIANGLE = -2
 NO_TRIANGLE = -1

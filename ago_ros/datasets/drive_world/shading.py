@@ -7,8 +7,8 @@ import math
 import numba
 import numpy as np
 
-from ago_ros.datasets.drive_world.noise import Values, clamp, hashed, noise2
 from ago_ros.datasets.drive_world.textures import ground_surface, surface
+from ago_ros.datasets.procedural.noise import Values, clamp, hashed, noise2
 
 GAMMA_STEPS = 4096
 GAMMA = np.clip(np.linspace(0, 1, GAMMA_STEPS) ** (1 / 2.2), 0, 1).astype(np.float32)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import CHROME, COLOURS, DARK_METAL, GLASS, STEEL, Colour, Material, Paint
-from ago_ros.datasets.drive_world.shapes import Part, ball, box, hull, rod
-from ago_ros.datasets.drive_world.thing import Thing, article, assemble
+from ago_ros.datasets.procedural.materials import CHROME, COLOURS, DARK_METAL, GLASS, STEEL, Colour, Material, Paint
+from ago_ros.datasets.procedural.shapes import Part, ball, box, hull, rod
+from ago_ros.datasets.procedural.thing import Thing, article, assemble
 
 Rng = np.random.Generator
 WALLS: dict[str, tuple[Material, tuple[Colour, ...]]] = {

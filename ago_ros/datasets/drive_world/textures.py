@@ -9,8 +9,8 @@ import math
 
 import numba
 
-from ago_ros.datasets.drive_world.materials import Material
-from ago_ros.datasets.drive_world.noise import Shade, Values, clamp, fraction, hashed, noise2, noise3
+from ago_ros.datasets.procedural.materials import Material
+from ago_ros.datasets.procedural.noise import Shade, Values, clamp, fraction, hashed, noise2, noise3
 
 PAINT, GLASS, METAL = int(Material.PAINT), int(Material.GLASS), int(Material.METAL)
 BRICK, PLASTER, CURTAIN_WALL, BRICK_WALL = (

@@ -10,7 +10,7 @@ from ago_ros.datasets.drive_world.lorries import make_bus, make_construction_veh
 from ago_ros.datasets.drive_world.motion import Track, draw_profile
 from ago_ros.datasets.drive_world.outsiders import make_barrier, make_cone
 from ago_ros.datasets.drive_world.people import make_bicycle, make_motorcycle, make_pedestrian
-from ago_ros.datasets.drive_world.thing import Thing
+from ago_ros.datasets.procedural.thing import Thing
 
 
 def fill_traffic(stage: Stage, ego: Track, ego_lane: int, duration: float) -> None:

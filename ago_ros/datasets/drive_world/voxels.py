@@ -13,11 +13,11 @@ from ago_ros.datasets.drive_world.camera import Picture
 from ago_ros.datasets.drive_world.ground import CELL, DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN
 from ago_ros.datasets.drive_world.lidar import Sweep
 from ago_ros.datasets.drive_world.moving import transformed
-from ago_ros.datasets.drive_world.noise import Values
 from ago_ros.datasets.drive_world.scene import Scene
 from ago_ros.datasets.drive_world.shading import bilinear
-from ago_ros.datasets.drive_world.shapes import facets
 from ago_ros.datasets.occ3d import FREE, Occ3dLabels
+from ago_ros.datasets.procedural.noise import Values
+from ago_ros.datasets.procedural.shapes import facets
 from ago_ros.geometry.raycast import cast_rays
 from ago_ros.geometry.voxel_grid import OCC3D_GRID
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.materials import Colour
+from ago_ros.datasets.procedural.materials import Colour
 
 WEATHERS = ("clear", "hazy", "overcast", "rain", "fog", "dusk")
 

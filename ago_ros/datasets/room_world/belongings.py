@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.shapes import Part, ball, box, rod
+from ago_ros.datasets.procedural.shapes import Part, ball, box, rod
 from ago_ros.datasets.room_world.finishes import Finish
 from ago_ros.datasets.room_world.pieces import (
     DARK,

@@ -7,8 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import COLOURS as SHARED_COLOURS
-from ago_ros.datasets.drive_world.materials import Colour, Paint
+from ago_ros.datasets.procedural.materials import COLOURS as SHARED_COLOURS
+from ago_ros.datasets.procedural.materials import Colour, Paint
 
 
 class Finish(IntEnum):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import Paint
-from ago_ros.datasets.drive_world.shapes import Part, box
+from ago_ros.datasets.procedural.materials import Paint
+from ago_ros.datasets.procedural.shapes import Part, box
 from ago_ros.datasets.room_world.catalogue import CLASSES, FURNITURE, HUNG, KINDS, RUG, SMALL, ObjectClass
 from ago_ros.datasets.room_world.finishes import COLOURS, Finish, Look, draw_look, tint
 from ago_ros.datasets.room_world.pieces import Kit, Model, Support

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.materials import Colour, Paint
-from ago_ros.datasets.drive_world.shapes import Part, box, hull, rod
+from ago_ros.datasets.procedural.materials import Colour, Paint
+from ago_ros.datasets.procedural.shapes import Part, box, hull, rod
 from ago_ros.datasets.room_world.finishes import Finish
 
 Outline = Sequence[tuple[float, float]]

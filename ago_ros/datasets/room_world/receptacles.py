@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ago_ros.datasets.drive_world.shapes import Part, box, rod
+from ago_ros.datasets.procedural.shapes import Part, box, rod
 from ago_ros.datasets.room_world.finishes import Finish
 from ago_ros.datasets.room_world.pieces import (
     DARK,

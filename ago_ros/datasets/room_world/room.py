@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.shapes import Part
-from ago_ros.datasets.drive_world.thing import moved
+from ago_ros.datasets.procedural.shapes import Part
+from ago_ros.datasets.procedural.thing import moved
 from ago_ros.datasets.room_world.finishes import Look
 from ago_ros.datasets.room_world.pieces import Support
 

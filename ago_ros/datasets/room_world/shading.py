@@ -10,7 +10,7 @@ import math
 import numba
 import numpy as np
 
-from ago_ros.datasets.drive_world.noise import clamp, hashed
+from ago_ros.datasets.procedural.noise import clamp, hashed
 from ago_ros.datasets.room_world.textures import surface
 
 AMBIENT_REACH_M = 0.5

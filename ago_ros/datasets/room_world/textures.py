@@ -9,7 +9,7 @@ import math
 
 import numba
 
-from ago_ros.datasets.drive_world.noise import clamp, fraction, hashed, noise2, noise3
+from ago_ros.datasets.procedural.noise import clamp, fraction, hashed, noise2, noise3
 from ago_ros.datasets.room_world.finishes import Finish
 
 PLASTIC, METAL, WOOD, CERAMIC = int(Finish.PLASTIC), int(Finish.METAL), int(Finish.WOOD), int(Finish.CERAMIC)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import ConvexHull
 
-from ago_ros.datasets.drive_world.materials import Paint
+from ago_ros.datasets.procedural.materials import Paint
 
 Array = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.shapes import Part
 from ago_ros.datasets.occ3d import class_of_category
+from ago_ros.datasets.procedural.shapes import Part
 
 _UNBOXED_LABEL = {"building": 15, "street": 15, "vegetation": 16}
 """Occ3D's label of the world's own categories, of things that nuScenes puts no box around."""

@@ -1,0 +1,1 @@
+"""What both procedural worlds are made with: convex parts, things, materials, noise."""
