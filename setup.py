@@ -21,7 +21,7 @@ setup(
     maintainer_email="maintainers@ago-ros.org",
     license="Apache-2.0",
     packages=find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
-    package_data={PACKAGE: ["py.typed", "weights/*"]},
+    package_data={PACKAGE: ["py.typed", "weights/*/*"]},
     python_requires=">=3.10",
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),

@@ -50,6 +50,29 @@ def geometry(
     write_json(json_file, report)
 
 
+@app.command("vlm")
+def vlm(
+    model: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id.")] = "ago-tiny",
+    data: Annotated[Path, typer.Option(help="Folder of the views that `ago train vlm --only-draw` drew.")] = Path(
+        "build/data/vlm"
+    ),
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+) -> None:
+    """Score a vision-language model on both worlds: unseen rooms, looks, words and classes, and street pixels."""
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.evaluation.vlm import evaluate_vlm
+    from ago_ros.vlm.loading import load_vlm
+
+    with progress_bar("scoring") as progress:
+        report = evaluate_vlm(load_vlm(model, device), data, progress=progress)
+    typer.echo(report["protocol"])
+    splits = report["regions"]
+    _print_table({name: {**scores, "closed_set_top1": report["closed_set"][name]} for name, scores in splits.items()})
+    _print_table({"IoU": report["dense"]})
+    write_json(json_file, report)
+
+
 def write_json(path: Path | None, report: dict[str, Any]) -> None:
     """Writes a report to a file; does nothing without one."""
     if path is not None:

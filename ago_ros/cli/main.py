@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "ago_ros.cli.demo",
     "eval": "ago_ros.cli.evaluate",
     "locate": "ago_ros.cli.locate",
+    "train": "ago_ros.cli.train",
     "world": "ago_ros.cli.world",
 }
 """Module of each command, by name, in the order of the help. Its `app` is a typer.Typer with `add_completion=False` and

@@ -19,6 +19,12 @@ SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
 """Colours that SigLIP was trained with."""
 
 
+OWN_CONFIG = "ago_vlm.json"
+"""File that marks a folder as a model of the project's own."""
+SHIPPED_MODELS = {"ago-tiny": "vlm_tiny"}
+"""Models that come with the project, by name; where they lie below `ago_ros/weights`."""
+
+
 class ModelError(ValueError):
     """A model that cannot be loaded; the message is one line that says why and what to do."""
 
@@ -26,24 +32,27 @@ class ModelError(ValueError):
 def load_vlm(
     source: str | Path, device: str | torch.device = "cpu", allow_download: bool = False
 ) -> VisionLanguageModel:
-    """Loads a CLIP or SigLIP model.
+    """Loads the project's own model, or a CLIP or SigLIP model.
 
     Args:
-        source: a folder with config.json, weights and tokenizer, or a Hugging Face id such as
-            openai/clip-vit-base-patch32.
+        source: "ago-tiny", a folder that `ago train vlm` wrote, a folder with config.json, weights and tokenizer, or a
+            Hugging Face id such as openai/clip-vit-base-patch32.
         device: where it runs.
         allow_download: fetch a model that is not on this machine yet.
 
     Raises:
         ModelError: there is no such model here, or it is none that the suite knows.
     """
+    name = str(source)
+    _check_device(device)
+    own = _own_folder(name)
+    if own is not None:
+        return _load_own(name, own, device)
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     from ago_ros.vlm.huggingface import BACKENDS
 
-    name = str(source)
     options: dict[str, Any] = {"local_files_only": not allow_download}
-    _check_device(device)
     try:
         config = AutoConfig.from_pretrained(name, **options)
     except (OSError, ValueError, KeyError) as error:
@@ -57,6 +66,23 @@ def load_vlm(
         raise ModelError(_advice(name, error)) from error
     mean, deviation = _colours(name, config.model_type, options)
     return BACKENDS[config.model_type](name, model, tokenizer, mean, deviation)
+
+
+def _own_folder(name: str) -> Path | None:
+    """Returns where a model of the project's own lies; None if the name is of none."""
+    if name in SHIPPED_MODELS:
+        return Path(__file__).parents[1] / "weights" / SHIPPED_MODELS[name]
+    return Path(name) if (Path(name) / OWN_CONFIG).is_file() else None
+
+
+def _load_own(name: str, folder: Path, device: str | torch.device) -> VisionLanguageModel:
+    from ago_ros.vlm.small import load_small
+
+    try:
+        return load_small(name, folder, load_text_encoder(device), device)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"{name}: {folder} does not load ({reason}); train it anew with `ago train vlm`") from error
 
 
 def load_text_encoder(device: str | torch.device = "cpu") -> SentenceEncoder:

@@ -1,0 +1,80 @@
+"""The table of a vision-language model on both worlds: regions by words never trained on, pixels, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ago_ros.datasets.captioned_views.store import read_views
+from ago_ros.evaluation.vlm_dense import score_dense
+from ago_ros.evaluation.vlm_regions import ClosedSetClassifier, collect_regions, score_naming
+from ago_ros.vlm.interface import VisionLanguageModel
+
+PROTOCOL = (
+    "rooms: regions of >= 64 pixels (things, no walls or floor), dense features pooled over the true mask, top-1 among "
+    "the names of all trained classes, of all synonyms, or of the novel classes; drive: per pixel, Occ3D classes 1 to "
+    "16 and sky by several phrases each, mIoU over the 16; closed set: linear classifier on the same tower's features"
+)
+_STEPS = 5
+
+
+def evaluate_vlm(
+    model: VisionLanguageModel,
+    data: Path,
+    probe_views: int = 400,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Scores a model on the views that `ago train vlm --only-draw` draws.
+
+    Args:
+        model: the model.
+        data: folder of the views.
+        probe_views: how many views of rooms the closed-set classifier learns from.
+        progress: told how many parts are done, and how many there are.
+
+    Returns:
+        "regions": scores by test split; "closed_set": top-1 by test split; "dense": IoU by class and mIoU.
+
+    Raises:
+        DatasetError: views are missing.
+    """
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(done, _STEPS)
+
+    views = list(read_views(data / "train" / "rooms"))
+    names = sorted({text.name for view in views for text in view.texts})
+    synonyms = sorted({text.synonyms[0] for view in views for text in view.texts if text.synonyms})
+    probe = ClosedSetClassifier(collect_regions(model, views[:: max(1, len(views) // probe_views)]))
+    tick()
+    regions: dict[str, Any] = {}
+    closed: dict[str, float] = {}
+    for split in ("novel_rooms", "novel_visual"):
+        found = collect_regions(model, list(read_views(data / "test" / split)))
+        known = [i for i, name in enumerate(found.names) if name in names]
+        answers = [found.names[i] for i in known]
+        regions[split] = asdict(score_naming(model, found.features[known], answers, names))
+        closed[split] = probe.top1(found.features[known], answers)
+        if split == "novel_rooms":
+            renamed = [i for i, synonym in enumerate(found.synonyms) if synonym in synonyms]
+            words = [found.synonyms[i] for i in renamed]
+            regions["novel_synonyms"] = asdict(score_naming(model, found.features[renamed], words, synonyms))
+            closed["novel_synonyms"] = probe.top1(found.features[renamed], words)
+        tick()
+    found = collect_regions(model, list(read_views(data / "test" / "novel_classes")))
+    novel = [i for i, name in enumerate(found.names) if name not in names]
+    answers = [found.names[i] for i in novel]
+    words = sorted(set(answers))
+    regions["novel_classes"] = asdict(score_naming(model, found.features[novel], answers, words))
+    regions["novel_among_all"] = asdict(score_naming(model, found.features[novel], answers, [*names, *words]))
+    closed["novel_classes"] = closed["novel_among_all"] = probe.top1(found.features[novel], answers)
+    tick()
+    dense = score_dense(model, read_views(data / "test" / "drive"))
+    tick()
+    return {"protocol": PROTOCOL, "model": model.name, "regions": regions, "closed_set": closed, "dense": dense}

@@ -1,0 +1,93 @@
+"""Settings of a training of the vision-language model, read from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ago_ros.training.loop import LoopConfig
+from ago_ros.training.vlm.crops import CropConfig, CropShape
+from ago_ros.vlm.tower import TowerConfig
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """How much is drawn from the worlds.
+
+    Attributes:
+        train_scenes: scenes of the drive world.
+        validation_scenes: scenes of the drive world.
+        test_scenes: scenes of the drive world.
+        shots: times in each scene; each gives six pictures.
+        train_rooms: rooms of the room world.
+        validation_rooms: rooms of the room world.
+        test_rooms: rooms of each test split of the room world.
+        views: pictures of each room.
+    """
+
+    train_scenes: int = 40
+    validation_scenes: int = 4
+    test_scenes: int = 10
+    shots: int = 4
+    train_rooms: int = 100
+    validation_rooms: int = 8
+    test_rooms: int = 10
+    views: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuses to train on nothing."""
+        if min(self.train_scenes + self.train_rooms, self.validation_scenes + self.validation_rooms) < 1:
+            raise ValueError("give at least one scene or room to train on, and one to validate on")
+
+
+@dataclass(frozen=True)
+class VlmTrainingConfig:
+    """All settings of a training.
+
+    Attributes:
+        loop: steps, learning rate, checkpoints.
+        tower: size of the image tower.
+        crops: how pictures are cut.
+        data: how many are drawn.
+        view_side: short side of an image as the trained tower will see it, pixels.
+        threads: of torch; 0 leaves it to torch.
+    """
+
+    loop: LoopConfig
+    tower: TowerConfig = field(default_factory=TowerConfig)
+    crops: CropConfig = field(default_factory=CropConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    view_side: int = 224
+    threads: int = 0
+
+
+def read_config(path: Path) -> VlmTrainingConfig:
+    """Reads settings.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it holds a setting that there is not, or a value that cannot be.
+    """
+    settings = yaml.safe_load(path.read_text())
+    try:
+        return _build(settings)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _build(settings: Mapping[str, Any]) -> VlmTrainingConfig:
+    rest = dict(settings)
+    crops = dict(rest.pop("crops", {}))
+    if "shapes" in crops:
+        crops["shapes"] = tuple(CropShape(**shape) for shape in crops["shapes"])
+    return VlmTrainingConfig(
+        loop=LoopConfig(**rest.pop("loop")),
+        tower=TowerConfig(**rest.pop("tower", {})),
+        crops=CropConfig(**crops),
+        data=DataConfig(**rest.pop("data", {})),
+        **rest,
+    )

@@ -1,0 +1,233 @@
+"""Draws crops of captioned views: some around one region, of any class alike, some anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from ago_ros.datasets.captioned_views.store import CaptionedView
+from ago_ros.training.vlm.phrases import PhraseBank
+
+_MIN_OBJECT_PIXELS = 60
+_MIN_CROP = 48
+
+
+@dataclass(frozen=True)
+class CropShape:
+    """A size of crops, and how many of them make a batch.
+
+    Attributes:
+        height: pixels.
+        width: pixels.
+        batch: crops at a time.
+        share: of the batches.
+    """
+
+    height: int
+    width: int
+    batch: int
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class CropBatch:
+    """Crops, and what is to be learned from them. Rows of `kind` are -1 where there is nothing.
+
+    Attributes:
+        pixels: (B, 3, H, W) float32 in -1..1.
+        region_cover: (B, R, P) float32, the share of each patch that each region covers.
+        region_kind: (B, R) int64, kind of the region.
+        patch: (B, S) int64, patches that show one thing only.
+        patch_kind: (B, S) int64, kind of that thing.
+        present: (B, T) bool, kinds that cover a fair part of the crop.
+        hinted: (B, T) bool, kinds that are in the crop, but small.
+    """
+
+    pixels: Tensor
+    region_cover: Tensor
+    region_kind: Tensor
+    patch: Tensor
+    patch_kind: Tensor
+    present: Tensor
+    hinted: Tensor
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """How crops are drawn.
+
+    Attributes:
+        shapes: sizes of crops.
+        object_share: share of crops that show one region and its surroundings.
+        regions: most regions of a crop, R.
+        patches: patches of a crop that are learned from by themselves, S.
+        present_share: share of the crop that a kind must cover so that the crop as a whole shows it.
+        min_cover: patches that a region must cover, summed over its parts.
+        patch_purity: share of a patch that its thing must cover.
+        colour_jitter: brightness and contrast change by up to this share, each colour channel by a quarter of it.
+    """
+
+    shapes: tuple[CropShape, ...] = (
+        CropShape(128, 128, 32, 0.65),
+        CropShape(128, 224, 18, 0.2),
+        CropShape(224, 224, 10, 0.15),
+    )
+    object_share: float = 0.5
+    regions: int = 10
+    patches: int = 12
+    present_share: float = 0.04
+    min_cover: float = 0.5
+    patch_purity: float = 0.7
+    colour_jitter: float = 0.25
+
+
+class CropSampler:
+    """Draws batches of crops.
+
+    Args:
+        worlds: views of each world; each world gives the same number of crops.
+        bank: the phrases of their regions.
+        config: see `CropConfig`.
+        patch: edge of the tower's patches, pixels.
+    """
+
+    def __init__(
+        self, worlds: Sequence[Sequence[CaptionedView]], bank: PhraseBank, config: CropConfig, patch: int
+    ) -> None:
+        self._worlds = worlds
+        self._bank = bank
+        self._config = config
+        self._patch = patch
+        self._objects = [_index_objects(views) for views in worlds]
+
+    def draw(self, rng: np.random.Generator) -> CropBatch:
+        """Draws one batch."""
+        config = self._config
+        shares = np.array([shape.share for shape in config.shapes])
+        shape = config.shapes[int(rng.choice(len(shares), p=shares / shares.sum()))]
+        rows = [self._draw_crop(shape, rng) for _ in range(shape.batch)]
+        return CropBatch(*(torch.stack(column) for column in zip(*rows, strict=True)))
+
+    def _draw_crop(self, shape: CropShape, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        world = int(rng.integers(len(self._worlds)))
+        views, objects = self._worlds[world], self._objects[world]
+        if rng.random() < self._config.object_share:
+            places = objects[int(rng.integers(len(objects)))]
+            index, box = places[int(rng.integers(len(places)))]
+            view = views[index]
+            window = _window_around(box, view.regions.shape, shape, rng)
+        else:
+            view = views[int(rng.integers(len(views)))]
+            window = _window_anywhere(view.regions.shape, shape, rng)
+        top, left, bottom, right = window
+        mirrored = bool(rng.random() < 0.5)
+        image, regions = view.image[top:bottom, left:right], view.regions[top:bottom, left:right]
+        if mirrored:
+            image, regions = image[:, ::-1], regions[:, ::-1]
+        pixels = _resize_image(image, shape)
+        pixels = _jitter(pixels, self._config.colour_jitter, rng)
+        kinds = np.array([-1, *(self._bank.kinds.get(text, -1) for text in view.texts)])
+        return pixels, *self._targets(_resize_regions(regions, shape), kinds, rng)
+
+    def _targets(
+        self, regions: NDArray[np.uint8], kinds: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[Tensor, ...]:
+        """Returns a crop's `region_cover` ... `hinted`; `kinds` are those of the region numbers."""
+        config, edge = self._config, self._patch
+        rows, columns = regions.shape[0] // edge, regions.shape[1] // edge
+        cells = regions.reshape(rows, edge, columns, edge).swapaxes(1, 2).reshape(rows * columns, edge * edge)
+        index = cells.astype(np.int64) + 256 * np.arange(len(cells))[:, None]
+        cover = np.bincount(index.ravel(), minlength=256 * len(cells)).reshape(len(cells), 256)[:, : len(kinds)]
+        cover = cover / edge**2
+        total = cover.sum(axis=0)
+        usable = np.flatnonzero((total >= config.min_cover) & (kinds >= 0))
+        chosen = rng.permutation(usable)[: config.regions]
+        region_cover = torch.zeros(config.regions, len(cells))
+        region_cover[: len(chosen)] = torch.from_numpy(cover[:, chosen].T.astype(np.float32))
+        region_kind = torch.full((config.regions,), -1)
+        region_kind[: len(chosen)] = torch.from_numpy(kinds[chosen])
+        best = cover.argmax(axis=1)
+        pure = np.flatnonzero((cover.max(axis=1) >= config.patch_purity) & (kinds[best] >= 0))
+        picked = rng.permutation(pure)[: config.patches]
+        patch, patch_kind = torch.zeros(config.patches, dtype=torch.int64), torch.full((config.patches,), -1)
+        patch[: len(picked)] = torch.from_numpy(picked)
+        patch_kind[: len(picked)] = torch.from_numpy(kinds[best[picked]])
+        present, hinted = (torch.zeros(len(self._bank.kinds), dtype=torch.bool) for _ in range(2))
+        seen = kinds >= 0
+        present[kinds[seen & (total >= config.present_share * len(cells))]] = True
+        hinted[kinds[seen & (total > 0)]] = True
+        return region_cover, region_kind, patch, patch_kind, present, hinted
+
+
+def _index_objects(views: Sequence[CaptionedView]) -> list[list[tuple[int, tuple[int, int, int, int]]]]:
+    """Finds where regions of each name are: for each name, view and box (top, left, bottom, right)."""
+    places: dict[str, list[tuple[int, tuple[int, int, int, int]]]] = {}
+    for index, view in enumerate(views):
+        counts = np.bincount(view.regions.ravel(), minlength=256)
+        for number, text in enumerate(view.texts, start=1):
+            if text.phrases and counts[number] >= _MIN_OBJECT_PIXELS:
+                rows = np.flatnonzero((view.regions == number).any(axis=1))
+                columns = np.flatnonzero((view.regions == number).any(axis=0))
+                box = (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+                places.setdefault(text.name, []).append((index, box))
+    return list(places.values())
+
+
+def _window_around(
+    box: tuple[int, int, int, int], size: tuple[int, ...], shape: CropShape, rng: np.random.Generator
+) -> tuple[int, int, int, int]:
+    """Places a window around a box, with a margin, as far as the image goes."""
+    top, left, bottom, right = box
+    aspect = shape.width / shape.height
+    height = max(bottom - top, (right - left) / aspect) * float(rng.uniform(1.05, 2.6))
+    shift = 0.15 * height * rng.uniform(-1, 1, 2)
+    middle = ((top + bottom) / 2 + shift[0], (left + right) / 2 + shift[1] * aspect)
+    return _fit_window(middle, height, aspect, size)
+
+
+def _window_anywhere(size: tuple[int, ...], shape: CropShape, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """Places a window of a third of the image's size or more."""
+    aspect = shape.width / shape.height
+    largest = min(size[0], size[1] / aspect)
+    height = largest * float(rng.uniform(0.4, 1.15))
+    middle = (float(rng.uniform(0, size[0])), float(rng.uniform(0, size[1])))
+    return _fit_window(middle, height, aspect, size)
+
+
+def _fit_window(
+    middle: tuple[float, float], height: float, aspect: float, size: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Shrinks and shifts a window until it lies in the image."""
+    height = min(max(height, _MIN_CROP), size[0], size[1] / aspect)
+    rows, columns = round(height), min(round(height * aspect), size[1])
+    top = int(np.clip(round(middle[0] - rows / 2), 0, size[0] - rows))
+    left = int(np.clip(round(middle[1] - columns / 2), 0, size[1] - columns))
+    return top, left, top + rows, left + columns
+
+
+def _resize_image(image: NDArray[np.uint8], shape: CropShape) -> Tensor:
+    """Returns (3, height, width) float32 in 0..255."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+    size = (shape.height, shape.width)
+    return interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)[0].float()
+
+
+def _resize_regions(regions: NDArray[np.uint8], shape: CropShape) -> NDArray[np.uint8]:
+    rows = ((np.arange(shape.height) + 0.5) * regions.shape[0] / shape.height).astype(np.int64)
+    columns = ((np.arange(shape.width) + 0.5) * regions.shape[1] / shape.width).astype(np.int64)
+    return regions[np.ix_(rows, columns)]
+
+
+def _jitter(pixels: Tensor, strength: float, rng: np.random.Generator) -> Tensor:
+    """Changes brightness, contrast and a little of the tint; returns colours in -1..1."""
+    brightness, contrast = (float(value) for value in rng.uniform(1 - strength, 1 + strength, 2))
+    tint = torch.from_numpy(rng.uniform(1 - strength / 4, 1 + strength / 4, 3).astype(np.float32))[:, None, None]
+    mean = pixels.mean()
+    changed = ((pixels - mean) * contrast + mean) * brightness * tint
+    return changed.clamp(0, 255) / 127.5 - 1

@@ -1,0 +1,100 @@
+"""The sigmoid contrastive loss between regions, patches and whole crops on one side, and all phrases on the other."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, normalize
+
+from ago_ros.training.vlm.crops import CropBatch
+from ago_ros.training.vlm.phrases import PhraseBank
+from ago_ros.vlm.small import has_fast_bfloat16
+from ago_ros.vlm.tower import ImageTower
+
+_FIRST_SCALE, _FIRST_BIAS = 20.0, -12.0
+_HASTE = 20.0
+"""Scale and bias have far to go, and learn this many times as fast as the weights."""
+_PATCH_SHARE, _CROP_SHARE = 0.5, 0.15
+
+
+class ContrastiveModel(nn.Module):
+    """What is trained: the image tower, and the scale and bias of its cosines.
+
+    Args:
+        tower: the image tower.
+    """
+
+    def __init__(self, tower: ImageTower) -> None:
+        super().__init__()
+        self.tower = tower
+        self.slow_log_scale = nn.Parameter(torch.tensor(math.log(_FIRST_SCALE) / _HASTE))
+        self.slow_bias = nn.Parameter(torch.tensor(_FIRST_BIAS / _HASTE))
+
+    @property
+    def scale(self) -> Tensor:
+        """Factor from cosine to logit."""
+        return (_HASTE * self.slow_log_scale).exp()
+
+    @property
+    def bias(self) -> Tensor:
+        """Added to the scaled cosine."""
+        return _HASTE * self.slow_bias
+
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Returns (B, 1 + P, D) float32 tokens of (B, 3, H, W) crops."""
+        device = pixels.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device)):
+            tokens = self.tower(pixels)
+        return tokens.float()
+
+    def logits(self, features: Tensor, phrases: Tensor) -> Tensor:
+        """Returns (M, K) logits of (M, D) features of any length against (K, D) unit vectors."""
+        return self.scale * (normalize(features, dim=-1) @ phrases.T) + self.bias
+
+
+def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank, phrases: Tensor) -> dict[str, Tensor]:
+    """Judges every row (region, patch, crop) by every phrase; pairs that are true but unsaid do not count.
+
+    As the truth of every pair is known, phrases that are the same, or true of several regions of a batch, are never
+    taken for false. Source: Zhai et al., SigLIP, eq. 1, with known truth in place of the batch's diagonal (ours).
+
+    Args:
+        model: tower, scale and bias.
+        batch: crops.
+        bank: truth and weight of the kinds.
+        phrases: (K, D) float32 unit vectors, the wordings of this step.
+
+    Returns:
+        "loss", and its parts "region", "patch" and "crop".
+    """
+    tokens = model.encode(batch.pixels)
+    regions = torch.einsum("brp,bpd->brd", batch.region_cover, tokens[:, 1:])
+    patches = tokens[:, 1:].gather(1, batch.patch[..., None].expand(-1, -1, tokens.shape[-1]))
+    parts = {
+        "region": _kind_loss(model, regions.flatten(0, 1), batch.region_kind.flatten(), bank, phrases),
+        "patch": _kind_loss(model, patches.flatten(0, 1), batch.patch_kind.flatten(), bank, phrases),
+        "crop": _crop_loss(model, tokens[:, 0], batch, bank, phrases),
+    }
+    return {"loss": parts["region"] + _PATCH_SHARE * parts["patch"] + _CROP_SHARE * parts["crop"], **parts}
+
+
+def _kind_loss(model: ContrastiveModel, features: Tensor, kind: Tensor, bank: PhraseBank, phrases: Tensor) -> Tensor:
+    """Loss of rows that show one kind each; rows of kind -1 do not count."""
+    known = kind >= 0
+    truth, weight = bank.truth[kind[known]], bank.weight[kind[known]]
+    logits = model.logits(features[known], phrases)
+    rows = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none").sum(dim=1)
+    return (rows * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _crop_loss(
+    model: ContrastiveModel, features: Tensor, batch: CropBatch, bank: PhraseBank, phrases: Tensor
+) -> Tensor:
+    """Loss of whole crops: true is what is true of a kind that covers a fair part, unsaid what is so of a small one."""
+    truth = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.present])
+    unsaid = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.hinted]) & ~truth
+    logits = model.logits(features, phrases)
+    pairs = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
+    return (pairs * ~unsaid).sum(dim=1).mean()

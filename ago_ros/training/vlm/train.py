@@ -1,0 +1,90 @@
+"""Trains the vision-language model: data, tower, calibration, and the folder that `load_vlm` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ago_ros.datasets.captioned_views.unseen import without_unseen
+from ago_ros.training.loop import fit
+from ago_ros.training.vlm.calibration import collect_cosines, fit_calibration
+from ago_ros.training.vlm.config import VlmTrainingConfig
+from ago_ros.training.vlm.crops import CropBatch, CropSampler
+from ago_ros.training.vlm.data import read_worlds
+from ago_ros.training.vlm.objective import ContrastiveModel, contrastive_loss
+from ago_ros.training.vlm.phrases import PhraseBank, make_phrase_bank
+from ago_ros.vlm.interface import TextEncoder
+from ago_ros.vlm.small import Calibration, SmallModel, save_small
+from ago_ros.vlm.tower import ImageTower
+
+
+def train_vlm(
+    config: VlmTrainingConfig,
+    data: Path,
+    out: Path,
+    encoder: TextEncoder,
+    device: str | torch.device = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> SmallModel:
+    """Trains on the views of a data set, and writes checkpoint, log and, at the end, the model to a folder.
+
+    Args:
+        config: settings.
+        data: folder that `data.draw_missing` filled.
+        out: folder of this training; one that was begun goes on where it was.
+        encoder: text tower; it is not trained.
+        device: where the image tower is trained.
+        progress: told how many steps are done, and how many there are.
+
+    Returns:
+        The trained, calibrated model.
+
+    Raises:
+        DatasetError: views are missing or damaged.
+        ValueError: the folder holds the training of another model.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.loop.seed)
+    worlds = [without_unseen(views) for views in read_worlds(data, config.data, "train").values()]
+    bank = make_phrase_bank((text for views in worlds for view in views for text in view.texts), encoder)
+    sampler = CropSampler(worlds, bank, config.crops, config.tower.patch)
+    on_device = _moved_bank(bank, device)
+    model = ContrastiveModel(ImageTower(config.tower)).to(device)
+
+    def loss_of(step: int) -> dict[str, Tensor]:
+        batch = _moved_batch(sampler.draw(np.random.default_rng((config.loop.seed, step))), device)
+        phrases = bank.draw_embeddings(torch.Generator().manual_seed(step)).to(device)
+        return contrastive_loss(model, batch, on_device, phrases)
+
+    model.train()
+    fit(model, loss_of, config.loop, out, progress)
+    return finish(model, config, data, out, encoder)
+
+
+def finish(
+    model: ContrastiveModel, config: VlmTrainingConfig, data: Path, out: Path, encoder: TextEncoder
+) -> SmallModel:
+    """Calibrates a trained model on the validation views, and writes it to `out`."""
+    first = Calibration(float(model.scale.detach()), float(model.bias.detach()))
+    draft = SmallModel(str(out), model.tower, encoder, first, config.view_side)
+    pairs = [
+        collect_cosines(draft, without_unseen(views)) for views in read_worlds(data, config.data, "validation").values()
+    ]
+    cosines, truths = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (0, 1))
+    calibration = fit_calibration(cosines, truths, first)
+    save_small(out, model.tower, calibration, config.view_side)
+    return SmallModel(str(out), model.tower, encoder, calibration, config.view_side)
+
+
+def _moved_bank(bank: PhraseBank, device: str | torch.device) -> PhraseBank:
+    return replace(bank, truth=bank.truth.to(device), weight=bank.weight.to(device))
+
+
+def _moved_batch(batch: CropBatch, device: str | torch.device) -> CropBatch:
+    return CropBatch(**{name: value.to(device) for name, value in vars(batch).items()})
