@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import parse_size
 from ago_ros.cli.world_rooms import rooms
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -41,7 +42,7 @@ def drive(
     from ago_ros.datasets.drive_world.shard_writer import write_drive_shards
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
-    config = DriveWorldConfig(seed, scenes, keyframes, _parse_size(size), sweeps, style, weather)
+    config = DriveWorldConfig(seed, scenes, keyframes, parse_size(size), sweeps, style, weather)
     started = time.monotonic()
     with progress_bar("recording") as progress:
         if shards:
@@ -51,10 +52,3 @@ def drive(
     rate = scenes * keyframes / (time.monotonic() - started)
     megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
     typer.echo(f"{out}: {scenes} scenes of {keyframes} keyframes, {megabytes:.1f} MB, {rate:.2f} keyframes/s")
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise typer.BadParameter(f"'{text}' is no size: give WIDTHxHEIGHT, such as 400x225")
-    return int(width), int(height)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ago_ros.cli.options import parse_size
+
 if TYPE_CHECKING:
     from ago_ros.datasets.room_world.view import View
 
@@ -34,10 +36,7 @@ def rooms(
     from ago_ros.datasets.room_world.shards import write_shards
     from ago_ros.datasets.room_world.view import room_grid
 
-    width, _, height = size.partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise typer.BadParameter(f"'{size}' is no size: give WIDTHxHEIGHT, such as 224x224")
-    config = ViewConfig((int(width), int(height)), room_grid(resolution), views_per_room)
+    config = ViewConfig(parse_size(size), room_grid(resolution), views_per_room)
 
     def counted() -> Iterator[View]:
         with progress_bar("drawing") as progress:
