@@ -32,7 +32,7 @@ def lift_features(vlm: VisionLanguageModel, frame: SensorFrame, grid: VoxelGrid,
     blocked_by[grid.flatten(occupied)] = True
     centers = grid.centers(occupied).to(torch.float64)
     for image in frame.cameras.values():
-        camera_from_ego = se3.invert(image.map_from_ego @ image.ego_from_camera) @ frame.lidar.map_from_ego
+        camera_from_ego = frame.camera_from_ego(image)
         pixels, _, inside = image.camera.project(se3.transform_points(camera_from_ego, centers))
         candidates = inside.nonzero().squeeze(1)
         eye = se3.invert(camera_from_ego)[:3, 3]

@@ -8,17 +8,11 @@ import torch
 from torch import Tensor
 
 from ago_ros.geometry import se3
-from ago_ros.rendering.palette import scale_colors, voxel_colors
+from ago_ros.rendering.palette import probability_colors, voxel_colors
 from ago_ros.scene.semantic_grid import SemanticGrid
 from ago_ros.sensors.frame import CameraImage, SensorFrame
 
 NUSCENES_ORDER = ("cam_front_left", "cam_front", "cam_front_right", "cam_back_left", "cam_back", "cam_back_right")
-
-
-def ego_to_camera(frame: SensorFrame, image: CameraImage) -> Tensor:
-    """Returns `camera_from_ego` with the motion between the two stamps: frame's ego → map → image's ego → camera."""
-    map_from_camera = image.map_from_ego @ image.ego_from_camera
-    return se3.invert(map_from_camera) @ frame.lidar.map_from_ego
 
 
 def draw_voxels(image: CameraImage, camera_from_ego: Tensor, centers: Tensor, colors: Tensor, size: float) -> Tensor:
@@ -65,10 +59,8 @@ def camera_mosaic(frame: SensorFrame, grid: SemanticGrid, tile_width: int = 480)
 
 def probability_mosaic(frame: SensorFrame, grid: SemanticGrid, probability: Tensor, tile_width: int = 480) -> Tensor:
     """Like `camera_mosaic`, with the voxels where something may be: (X, Y, Z) float32 `probability`."""
-    peak = float(probability.max())
-    indices = (probability > 0.05 * peak).nonzero() if peak > 0 else torch.zeros((0, 3), dtype=torch.int64)
-    colors = scale_colors(probability[tuple(indices.T)], 0.0, max(peak, 1e-9), "inferno")
-    return _mosaic(frame, grid.grid.centers(indices), colors, grid.grid.voxel_size, tile_width)
+    likely, colors = probability_colors(probability)
+    return _mosaic(frame, grid.grid.centers(likely.nonzero()), colors, grid.grid.voxel_size, tile_width)
 
 
 def _mosaic(frame: SensorFrame, centers: Tensor, colors: Tensor, voxel_size: float, tile_width: int) -> Tensor:
@@ -84,7 +76,7 @@ def _mosaic(frame: SensorFrame, centers: Tensor, colors: Tensor, voxel_size: flo
         if image is None:
             tile = np.zeros((tile_size[1], tile_size[0], 3), np.uint8)
         else:
-            drawn = draw_voxels(image, ego_to_camera(frame, image), centers, colors, voxel_size)
+            drawn = draw_voxels(image, frame.camera_from_ego(image), centers, colors, voxel_size)
             tile = np.asarray(cv2.resize(drawn.numpy(), tile_size, interpolation=cv2.INTER_AREA), np.uint8)
         caption = name if image is not None else f"{name}: no image"
         for color, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from ago_ros.scene.semantic_grid import LABEL_UNCLASSIFIED, SemanticGrid
 
+_LIKELY_SHARE = 0.05
+
 PHRASE_COLORS: dict[str, tuple[int, int, int]] = {
     "barrier": (112, 128, 144),
     "bicycle": (220, 20, 60),
@@ -64,6 +66,20 @@ def scale_colors(values: Tensor, low: float, high: float, name: str = "turbo") -
     """
     fraction = np.clip((values.detach().cpu().numpy() - low) / max(high - low, 1e-9), 0, 1)
     return torch.from_numpy((colormaps[name](fraction)[:, :3] * 255).round().astype(np.uint8))
+
+
+def probability_colors(probability: Tensor) -> tuple[Tensor, Tensor]:
+    """Picks out where something is likely to be, and colours it from dark to bright.
+
+    Args:
+        probability: (...) float32; what is below a twentieth of the peak is left out.
+
+    Returns:
+        (...) bool, where it is likely; (K, 3) uint8 RGB of these places, in order.
+    """
+    peak = float(probability.max()) if probability.numel() else 0.0
+    likely = probability > _LIKELY_SHARE * peak
+    return likely, scale_colors(probability[likely], 0.0, peak, "inferno")
 
 
 def voxel_colors(grid: SemanticGrid, indices: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
-from ago_ros.rendering.palette import scale_colors, voxel_colors
+from ago_ros.rendering.palette import probability_colors, voxel_colors
 from ago_ros.scene.semantic_grid import SemanticGrid
 
 
@@ -54,9 +54,7 @@ class LiveViewer:
             voxel_size: metres.
         """
         self._at(stamp_ns)
-        peak = float(probability.max()) if len(probability) else 0.0
-        likely = probability > 0.05 * peak
-        colors = scale_colors(probability[likely], 0.0, peak, "inferno")
+        likely, colors = probability_colors(probability)
         self._stream.log("map/base_link/answer", self._cubes(centers[likely], voxel_size, colors))
 
     def show_jpeg(self, name: str, stamp_ns: int, jpeg: bytes, camera: PinholeCamera, ego_from_camera: Tensor) -> None:

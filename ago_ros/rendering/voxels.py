@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
-from ago_ros.rendering.palette import scale_colors, voxel_colors
+from ago_ros.rendering.palette import probability_colors, scale_colors, voxel_colors
 from ago_ros.scene.semantic_grid import SemanticGrid
 
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # read when VTK loads: needs no X server
@@ -74,12 +74,10 @@ def render_probability(
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    peak = float(probability.max())
-    likely = probability > 0.05 * peak if peak > 0 else torch.zeros_like(probability, dtype=torch.bool)
+    likely, heat = probability_colors(probability)
     scene = (grid.occupied & ~likely).nonzero()
     answer = likely.nonzero()
     shade = scale_colors(grid.grid.centers(scene)[:, 2], grid.grid.origin[2] - 3, grid.grid.upper[2] + 3, "gray")
-    heat = scale_colors(probability[likely], 0.0, peak, "inferno")
     return render_cubes(grid.grid, torch.cat([scene, answer]), torch.cat([shade, heat]), view, size)
 
 

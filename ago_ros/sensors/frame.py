@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 
 
@@ -68,3 +69,7 @@ class SensorFrame:
     def stamp_ns(self) -> int:
         """The frame's time: the stamp of its sweep."""
         return self.lidar.stamp_ns
+
+    def camera_from_ego(self, image: CameraImage) -> Tensor:
+        """Returns (4, 4) float64 from the frame's ego frame, over the map, to the camera at the time of its image."""
+        return se3.invert(image.map_from_ego @ image.ego_from_camera) @ self.lidar.map_from_ego

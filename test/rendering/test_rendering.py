@@ -9,7 +9,7 @@ from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.rendering.images import save_png
-from ago_ros.rendering.mosaic import camera_mosaic, draw_voxels, ego_to_camera, probability_mosaic
+from ago_ros.rendering.mosaic import camera_mosaic, draw_voxels, probability_mosaic
 from ago_ros.rendering.palette import phrase_color, phrase_colors, scale_colors, voxel_colors
 from ago_ros.rendering.viewer import LiveViewer
 from ago_ros.rendering.voxels import BEHIND, above, render_grid, render_probability
@@ -62,7 +62,7 @@ def test_a_voxel_ahead_is_drawn_in_the_middle_of_the_front_image():
     frame = frame_looking_ahead(se3.identity())
     image = frame.cameras["cam_front"]
     drawn = draw_voxels(
-        image, ego_to_camera(frame, image), torch.tensor([[8.0, 0.0, 0.0]]), torch.tensor([[255, 0, 0]]), 0.5
+        image, frame.camera_from_ego(image), torch.tensor([[8.0, 0.0, 0.0]]), torch.tensor([[255, 0, 0]]), 0.5
     )
     rows, columns = np.nonzero(drawn[..., 0].numpy())
     assert (rows.mean(), columns.mean()) == pytest.approx((60, 100), abs=1)
@@ -73,7 +73,7 @@ def test_near_voxels_cover_far_ones():
     frame = frame_looking_ahead(se3.identity())
     image = frame.cameras["cam_front"]
     colors = torch.tensor([[0, 255, 0], [255, 0, 0]])
-    drawn = draw_voxels(image, ego_to_camera(frame, image), torch.tensor([[4.0, 0, 0], [9.0, 0, 0]]), colors, 0.5)
+    drawn = draw_voxels(image, frame.camera_from_ego(image), torch.tensor([[4.0, 0, 0], [9.0, 0, 0]]), colors, 0.5)
     assert drawn[60, 100, 1] > 0
     assert drawn[60, 100, 0] == 0
 
@@ -81,7 +81,7 @@ def test_near_voxels_cover_far_ones():
 def test_ego_motion_between_sweep_and_image_moves_the_voxel():
     moved = se3.from_yaw([2.0, 0.0, 0.0], 0.0)
     frame = frame_looking_ahead(moved)
-    point = se3.transform_points(ego_to_camera(frame, frame.cameras["cam_front"]), torch.tensor([[8.0, 0.0, 0.0]]))
+    point = se3.transform_points(frame.camera_from_ego(frame.cameras["cam_front"]), torch.tensor([[8.0, 0.0, 0.0]]))
     assert point[0].tolist() == pytest.approx([0.0, 0.0, 6.0])
 
 
