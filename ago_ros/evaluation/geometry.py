@@ -71,10 +71,8 @@ def check_keyframe(
     """
     grid, state = encoding.grid, encoding.state
     points = se3.transform_points(sweep.ego_from_lidar, sweep.points.to(torch.float64))
-    lower, upper = points.new_tensor(limits.ego_lower), points.new_tensor(limits.ego_upper)
-    own = ((points >= lower) & (points <= upper)).all(dim=1)
     ended, _ = grid.indices(points)
-    met, _ = grid.indices(points[~own])
+    met, _ = grid.indices(points[~limits.on_own_body(points)])
     touched, filled = _boxes_with_voxels(encoding, _boxes_in_grid(encoding, annotations))
     return GeometryCounts(
         returns=len(met),

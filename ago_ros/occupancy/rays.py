@@ -35,6 +35,11 @@ class RayLimits:
         if not 0 <= self.min_range < self.max_range:
             raise ValueError(f"needs 0 <= min_range < max_range, got {self.min_range} and {self.max_range}")
 
+    def on_own_body(self, points: Tensor) -> Tensor:
+        """Tells which (N, 3) points, ego frame, lie in the box around the robot's own body: (N,) bool."""
+        lower, upper = points.new_tensor(self.ego_lower), points.new_tensor(self.ego_upper)
+        return ((points >= lower) & (points <= upper)).all(dim=1)
+
 
 @dataclass(frozen=True, eq=False)
 class Rays:
@@ -69,9 +74,7 @@ def make_rays(sweep: LidarSweep, limits: RayLimits, dropped: Counter[str]) -> Ra
     finite = torch.isfinite(points).all(dim=1)
     points = points[finite]
     distance = points.norm(dim=1)
-    in_ego = se3.transform_points(sweep.ego_from_lidar, points)
-    lower, upper = in_ego.new_tensor(limits.ego_lower), in_ego.new_tensor(limits.ego_upper)
-    own = ((in_ego >= lower) & (in_ego <= upper)).all(dim=1)
+    own = limits.on_own_body(se3.transform_points(sweep.ego_from_lidar, points))
     near = (distance < limits.min_range) & ~own
     dropped["invalid"] += int((~finite).sum())
     dropped["own_body"] += int(own.sum())

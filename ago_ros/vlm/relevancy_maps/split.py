@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -56,13 +56,6 @@ class AttentionSplit:
         """Working memory of one phrase on one crop, about."""
         width, hidden = self.pooling.fc2.weight.shape
         return 4 * (2 * hidden + 6 * width + 3 * self.pooling.heads * (self.cells**2 + 1))
-
-
-class AttentionTower(Protocol):
-    """A vision-language model whose last attention can be read."""
-
-    def attention_split(self) -> AttentionSplit:
-        """Cuts the image tower before its last attention."""
 
 
 def split_tower(tower: Any, projection: Any, mean: Tensor, deviation: Tensor) -> AttentionSplit:
