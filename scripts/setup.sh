@@ -9,7 +9,7 @@ readonly STAMP="$VENV/.ago_setup"
 readonly APT_PACKAGES=(g++ cmake make libgl1 libegl1 libgomp1 libusb-1.0-0 libxrender1)
 
 # A sourced ROS 2 must not take part in what is built here.
-unset PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
+unset PYTHONPATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH
 
 fail() { echo "setup: $*" >&2; exit 2; }
 
@@ -27,7 +27,7 @@ find_python() {
 
 # Names the Debian packages that a Python lacks: its headers, and what makes virtual environments.
 lacking_python_packages() {
-  [ -n "$1" ] || { echo python3-dev python3-venv; return; }
+  [ -n "$1" ] || { printf '%s\n' python3-dev python3-venv; return; }
   "$1" - <<'PYTHON'
 import importlib.util
 import sys
@@ -45,7 +45,7 @@ PYTHON
 install_system_packages() {
   local missing package
   command -v dpkg-query >/dev/null || return 0  # another distribution: the compiler and the imports below will tell
-  read -r -d '' -a missing < <(lacking_python_packages "$1" && printf '\0')
+  mapfile -t missing < <(lacking_python_packages "$1")
   for package in "${APT_PACKAGES[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
