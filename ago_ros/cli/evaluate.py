@@ -50,6 +50,38 @@ def geometry(
     write_json(json_file, report)
 
 
+@app.command("lift")
+def lift(
+    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    vlm: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id; empty: no phrases.")] = "",
+    labels: Annotated[Path | None, typer.Option(help="Folder that holds Occ3D's gts; else the root.")] = None,
+    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+) -> None:
+    """Score the lift predictor's labels against Occ3D's."""
+    import statistics
+
+    from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.lift import PROTOCOL, score_lift
+    from ago_ros.occupancy.lift import LiftPredictor
+    from ago_ros.vlm.categories import OCC3D_PHRASES
+    from ago_ros.vlm.loading import load_vlm
+
+    reader = NuScenesReader(root, version)
+    names = scene or [each.name for each in reader.scenes]
+    predictor = LiftPredictor(vlm=load_vlm(vlm, device) if vlm else None)
+    with progress_bar("scenes") as progress:
+        matrix, milliseconds = score_lift(reader, names, predictor, OCC3D_PHRASES, labels or root, progress)
+    scores = {name: None if score != score else 100 * score for name, score in matrix.table().items()}
+    timing = {"keyframes": len(milliseconds), "encode_and_label_p50_ms": statistics.median(milliseconds)}
+    typer.echo(f"{PROTOCOL}; vlm: {vlm or 'none'}; scenes: {len(names)}")
+    _print_table({"IoU, %": {**scores, **timing}})
+    write_json(json_file, {"protocol": PROTOCOL, "vlm": vlm, "scenes": names, "scores": scores, **timing})
+
+
 @app.command("vlm")
 def vlm(
     model: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id.")] = "ago-tiny",
