@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ago_ros.cli.suite import run_suite
 from ago_ros.datasets.errors import DatasetError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+OWN_MODEL = "ago-tiny"
+
 _PERIOD_SEC = 0.1
 _MIN_SWEEPS = 40
-_PLAYED = "the bag has been played"
-_MAX_PLAY_SEC = 180.0
 
 
 @app.command()
@@ -33,38 +28,43 @@ def demo(
         str, typer.Option(envvar="NUSCENES", help="nuScenes root. Else AGO_TEST_DATA/nuscenes, else a made drive.")
     ] = "",
     scene: Annotated[str, typer.Option(help="Scene of the root; else its first.")] = "",
-    vlm: Annotated[str, typer.Option(help="Image tower: Hugging Face id or folder; empty: class-agnostic.")] = "",
+    vlm: Annotated[
+        str | None,
+        typer.Option(help="Image tower. Else ago-tiny for a made drive, which it knows, and none for others."),
+    ] = None,
     query: Annotated[str, typer.Option(help="What /locate_object is asked.")] = "the person behind the car",
 ) -> None:
     """Play a nuScenes scene through the occupancy node; ask it; write pictures and a report."""
     from ago_ros.datasets.nuscenes import NuScenesReader
 
     out.mkdir(parents=True, exist_ok=True)
-    root = _find_root(nuscenes, out)
+    root, made = _find_root(nuscenes, out)
+    vlm = (OWN_MODEL if made else "") if vlm is None else vlm
     reader = NuScenesReader(root)
     name = scene or reader.scenes[0].name
-    typer.echo(f"demo: {name} of {root}")
+    typer.echo(f"demo: {name} of {root}; image tower: {vlm or 'none, so the grid is class-agnostic'}")
     bag = out / "bag"
     _write_bag(reader, name, bag)
-    answer = _run_suite(bag, out, vlm, query)
+    answer = run_suite(bag, out, vlm, query)
     typer.echo(f'demo: /locate_object "{query}"\n{answer}')
     report: dict[str, Any] = json.loads((out / "probe.json").read_text())
     if not report["grids"]:
         raise RuntimeError(f"no grid was published; see {out / 'launch.log'}")
-    report |= {"scene": name, "query": query, "answer": answer, "geometry": _check_geometry(reader, name)}
+    report |= {"scene": name, "vlm": vlm, "query": query, "answer": answer}
+    report |= {"geometry": _check_geometry(reader, name), "occ3d": _check_labels(reader, name, vlm)}
     report["pictures"] = [str(path) for path in _draw(bag, out)]
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     _print_report(report)
     typer.echo(f"demo: report and pictures in {out}")
 
 
-def _find_root(nuscenes: str, out: Path) -> Path:
-    """Finds real data, or makes a drive."""
+def _find_root(nuscenes: str, out: Path) -> tuple[Path, bool]:
+    """Finds real data, or makes a drive; says whether it was made."""
     if nuscenes:
-        return Path(nuscenes)
+        return Path(nuscenes), False
     shared = os.environ.get("AGO_TEST_DATA")
     if shared:
-        return Path(shared) / "nuscenes"
+        return Path(shared) / "nuscenes", False
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
@@ -72,7 +72,7 @@ def _find_root(nuscenes: str, out: Path) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     typer.echo("demo: no NUSCENES and no AGO_TEST_DATA: recording a drive in the project's own world")
     with progress_bar("recording") as progress:
-        return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress)
+        return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress), True
 
 
 def _write_bag(reader: Any, scene: str, bag: Path) -> None:
@@ -89,78 +89,26 @@ def _write_bag(reader: Any, scene: str, bag: Path) -> None:
         write_nuscenes_bag(reader, scene, bag, repeat=repeat, period_s=_PERIOD_SEC, overwrite=True, progress=progress)
 
 
-def _run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
-    """Launches the suite on a bag, asks it once the bag has been played, and returns what it answered."""
-    for stale in ("grid.npz", "answer.npz", "probe.json"):
-        (out / stale).unlink(missing_ok=True)
-    log = out / "launch.log"
-    launch = ["ros2", "launch", "ago_ros", "occupancy.launch.py", f"bag:={bag}", *([f"vlm:={vlm}"] if vlm else [])]
-    probe = [sys.executable, "-m", "ago_ros.nodes.probe", "--json", str(out / "probe.json"), "--save", str(out)]
-    probe += ["--seconds", str(2 * _MAX_PLAY_SEC), "--idle", "inf", "--ros-args", "-p", "use_sim_time:=true"]
-    environment = _suite_environment()
-    with (
-        _running(probe, out / "probe.log", environment),
-        _running(launch, log, environment) as suite,
-    ):
-        _wait_until_played(suite, log)
-        request = json.dumps({"query": query})
-        call = ["ros2", "service", "call", "/locate_object", "ago_msgs/srv/LocateObject", request]
-        answered = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        time.sleep(1.5)
-    if answered.returncode:
-        raise RuntimeError(f"/locate_object was not answered: {answered.stderr.strip()}; see {log}")
-    return _shorten(answered.stdout)
-
-
-def _suite_environment() -> dict[str, str]:
-    """Gives every process the Fast DDS profile that the launch file sets, and the commands beside this Python."""
-    from ament_index_python.packages import get_package_share_directory
-
-    profile = Path(get_package_share_directory("ago_ros")) / "config" / "fastdds_profile.xml"
-    commands = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile), **os.environ, "PATH": commands}
-
-
-@contextmanager
-def _running(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a command beside the block, and ends it as Ctrl-C would."""
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            command, stdout=sink, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-        )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-                try:
-                    process.wait(timeout=15)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
-
-
-def _wait_until_played(suite: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _MAX_PLAY_SEC
-    while _PLAYED not in log.read_text(errors="replace"):
-        if suite.poll() is not None:
-            raise RuntimeError(f"ros2 launch ended with status {suite.returncode}; see {log}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the bag was not played within {_MAX_PLAY_SEC:.0f} s; see {log}")
-        time.sleep(0.2)
-
-
-def _shorten(reply: str, width: int = 1200) -> str:
-    """Keeps the part of a service's reply that a person reads: arrays of thousands of numbers are cut."""
-    text = reply.split("response:")[-1].strip()
-    return text if len(text) <= width else f"{text[:width]} ..."
-
-
 def _check_geometry(reader: Any, scene: str) -> dict[str, Any]:
     from ago_ros.evaluation.geometry import check_scene
     from ago_ros.occupancy.lift import LiftPredictor
 
     return check_scene(reader, scene, LiftPredictor()).report()
+
+
+def _check_labels(reader: Any, scene: str, vlm: str) -> dict[str, float] | None:
+    """Scores the lift predictor where the data have Occ3D's labels beside them; IoU and mIoU in 0..1."""
+    from ago_ros.datasets.occ3d import labels_path
+    from ago_ros.evaluation.lift import score_lift
+    from ago_ros.occupancy.lift import LiftPredictor
+    from ago_ros.vlm.categories import OCC3D_PHRASES
+    from ago_ros.vlm.loading import load_vlm
+
+    if not labels_path(reader.root, scene, reader.samples(scene)[0].token).exists():
+        return None
+    predictor = LiftPredictor(vlm=load_vlm(vlm) if vlm else None)
+    matrix, _ = score_lift(reader, [scene], predictor, OCC3D_PHRASES, reader.root)
+    return {name: score for name, score in matrix.table().items() if score == score}
 
 
 def _draw(bag: Path, out: Path) -> list[Path]:
@@ -213,6 +161,7 @@ def _print_report(report: dict[str, Any]) -> None:
     lost = ", ".join(f"{count} {reason}" for reason, count in report["images_lost"].items() if count) or "none"
     voxels = report["voxels_last_grid"]
     table = Table(title="what the node published", show_header=False)
+    occ3d = report["occ3d"] or {}
     for name, value in (
         ("frames in / out", f"{report['frames_in']} / {report['frames_out']}"),
         ("frames dropped", dropped),
@@ -223,6 +172,8 @@ def _print_report(report: dict[str, Any]) -> None:
         ("returns in occupied voxels", _percent(geometry["share_of_returns"])),
         ("free voxels with a return", str(geometry["free_with_return"])),
         ("boxes that hold an occupied voxel", _percent(geometry["share_of_boxes_filled"])),
+        ("Occ3D, camera mask: IoU", _percent(occ3d.get("IoU"))),
+        ("Occ3D, camera mask: mIoU", _percent(occ3d.get("mIoU") if report["vlm"] else None)),
     ):
         table.add_row(name, value)
     Console().print(table)
