@@ -70,21 +70,6 @@ class RelevancyScores:
         return float(self.mean_ious()[self.thresholds.index(threshold)])
 
 
-def agreement(maps: Tensor, others: Tensor) -> Tensor:
-    """Correlates two sets of maps, phrase by phrase.
-
-    Args:
-        maps: (N, H', W') float32.
-        others: (N, H', W') float32.
-
-    Returns:
-        (N,) float64 Pearson correlation of the pixels, in -1..1; NaN where a map is flat.
-    """
-    first, second = (torch.as_tensor(m).double().flatten(1) for m in (maps, others))
-    first, second = first - first.mean(dim=1, keepdim=True), second - second.mean(dim=1, keepdim=True)
-    return (first * second).sum(dim=1) / (first.norm(dim=1) * second.norm(dim=1))
-
-
 def _points_at(maps: Tensor, masks: Tensor) -> Tensor:
     """Returns (N,) bool: the centre of the map's highest pixel lies in the mask."""
     peak = maps.flatten(1).argmax(dim=1)

@@ -72,10 +72,3 @@ class PinholeCamera:
         """Returns the camera whose image is this one's, resized to (width, height) pixels."""
         scale = torch.diag(torch.tensor([width / self.width, height / self.height, 1.0], dtype=torch.float64))
         return PinholeCamera(scale @ self.intrinsics, width, height)
-
-    def cropped(self, left: int, top: int, width: int, height: int) -> PinholeCamera:
-        """Returns the camera whose image is the window of this one's that starts at pixel (left, top)."""
-        intrinsics = self.intrinsics.clone()
-        intrinsics[0, 2] -= left
-        intrinsics[1, 2] -= top
-        return PinholeCamera(intrinsics, width, height)

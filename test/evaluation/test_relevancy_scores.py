@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ago_ros.evaluation.relevancy import RelevancyScores, agreement
+from ago_ros.evaluation.relevancy import RelevancyScores
 
 
 def masks_of(*boxes, size=(40, 60)):
@@ -65,10 +65,3 @@ def test_wrong_input_is_refused():
         RelevancyScores().add(torch.rand(1, 4, 6), torch.zeros_like(masks))
     with pytest.raises(ValueError, match="maps must be"):
         RelevancyScores().add(torch.rand(2, 4, 6), masks)
-
-
-def test_agreement_is_numpy_s_correlation():
-    first, second = torch.rand(2, 8, 9), torch.rand(2, 8, 9)
-    truth = [np.corrcoef(a.flatten(), b.flatten())[0, 1] for a, b in zip(first.numpy(), second.numpy(), strict=True)]
-    np.testing.assert_allclose(agreement(first, second), truth, rtol=1e-5)
-    torch.testing.assert_close(agreement(first, 3 * first - 1), torch.ones(2, dtype=torch.float64))

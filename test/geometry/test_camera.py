@@ -95,18 +95,6 @@ def test_a_resized_camera_sees_the_resized_image() -> None:
     assert (again.width, again.height) == (1600, 900)
 
 
-def test_a_cropped_camera_sees_the_window() -> None:
-    window = NUSCENES_LIKE.cropped(100, 50, 640, 480)
-    points = cloud(4)
-    pixels, _, _ = NUSCENES_LIKE.project(points)
-    cropped, _, visible = window.project(points)
-    corner, size = torch.tensor([100.0, 50.0]), torch.tensor([640, 480])
-    front = points[:, 2] >= 0.1
-    torch.testing.assert_close(cropped[front], pixels[front] - corner)
-    assert torch.equal(visible, front & ((cropped >= 0) & (cropped < size)).all(dim=1))
-    assert NUSCENES_LIKE.intrinsics[0, 2] == 816.3
-
-
 @pytest.mark.parametrize(
     ("intrinsics", "width", "height", "message"),
     [
