@@ -47,7 +47,12 @@ class OccupancyEngine:
         if parameters.vlm:
             self.vlm = load_vlm(parameters.vlm, parameters.device)
             self.vocabulary = make_vocabulary(parameters.phrases, self.vlm)
-        config = LiftConfig(grid=parameters.grid, max_sweeps=parameters.window_sweeps, max_age_s=parameters.window_sec)
+        config = LiftConfig(
+            grid=parameters.grid,
+            max_sweeps=parameters.window_sweeps,
+            max_age_s=parameters.window_sec,
+            limits=parameters.ray_limits,
+        )
         self._predictor = LiftPredictor(config, self.vlm)
         self._predictor.warm_up()
         self._capacity = parameters.cache_size

@@ -16,6 +16,7 @@ from rclpy.node import Node
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.nodes.qos import PRESETS
+from ago_ros.occupancy.rays import RayLimits
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, AssemblerConfig
 
 START, CONFIGURE, ANY_TIME = "at start", "at configure", "any time"
@@ -95,6 +96,16 @@ class OccupancyParameters:
     )
     voxel_size: float = _parameter(0.4, "Edge of a voxel, metres.", low=0.01, high=10.0)
     grid_shape: tuple[int, ...] = _parameter((200, 200, 16), "Number of voxels along x, y and z.")
+    body_lower: tuple[float, ...] = _parameter(
+        RayLimits.ego_lower, "Lower corner of the box around the robot's own body, ego frame, metres."
+    )
+    body_upper: tuple[float, ...] = _parameter(
+        RayLimits.ego_upper, "Upper corner of that box. LiDAR returns inside are the robot's own and are left out."
+    )
+    max_range: float = _parameter(
+        RayLimits.max_range, "LiDAR returns further away only free the space up to this distance, metres.",
+        low=1.0, high=1000.0,
+    )  # fmt: skip
     window_sweeps: int = _parameter(5, "LiDAR sweeps that a grid is made from, at most.", low=1, high=100)
     window_sec: float = _parameter(1.0, "Older sweeps leave the window.", low=0.01, high=60.0)
     encoding: str = _parameter("sparse", "How grids are sent.", choices=("sparse", "dense"), when=ANY_TIME)
@@ -130,6 +141,7 @@ class OccupancyParameters:
             raise ValueError(f"cameras names one camera twice: {list(self.cameras)}")
 
         self.assembler  # noqa: B018  refuses what the assembler would refuse
+        self.ray_limits  # noqa: B018  refuses a box that is none
 
     @property
     def camera_names(self) -> tuple[str, ...]:
@@ -169,6 +181,22 @@ class OccupancyParameters:
         """The voxel grid, in the ego frame."""
         x, y, z = self.grid_origin
         return VoxelGrid((x, y, z), self.voxel_size, (self.grid_shape[0], self.grid_shape[1], self.grid_shape[2]))
+
+    @property
+    def ray_limits(self) -> RayLimits:
+        """Which LiDAR returns are used.
+
+        Raises:
+            ValueError: The corners are not three finite numbers each, or the lower is above the upper.
+        """
+        for name in ("body_lower", "body_upper"):
+            corner = getattr(self, name)
+            if len(corner) != 3 or not all(math.isfinite(value) for value in corner):
+                raise ValueError(f"{name} must be three finite numbers, got {list(corner)}")
+        if any(low > high for low, high in zip(self.body_lower, self.body_upper)):
+            raise ValueError(f"body_lower {list(self.body_lower)} is above body_upper {list(self.body_upper)}")
+        lower, upper = ((x, y, z) for x, y, z in (self.body_lower, self.body_upper))
+        return RayLimits(ego_lower=lower, ego_upper=upper, max_range=self.max_range)
 
     def image_topic(self, camera: str) -> str:
         """Returns the relative topic of a camera's images."""

@@ -7,6 +7,7 @@ import torch
 from ago_ros.geometry import se3
 from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.parameters import OccupancyParameters
+from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.semantic_grid import LABEL_UNCLASSIFIED
 from ago_ros.scene_query.query import QueryError
 from ago_ros.sensors.frame import LidarSweep, SensorFrame
@@ -39,6 +40,18 @@ def test_without_an_image_tower_the_grid_is_class_agnostic_and_services_say_so(e
     ):
         with pytest.raises(QueryError, match="vlm"):
             ask()
+
+
+def test_the_body_box_and_the_range_decide_which_returns_count() -> None:
+    threads = torch.get_num_threads()
+    own_left_half = dataclasses.replace(PARAMETERS, body_lower=(6.0, 0.0, 0.0), body_upper=(7.0, 9.0, 3.0))
+    occupied = OccupancyEngine(own_left_half).encode(frame(1)).occupied
+    assert len(occupied) and (occupied[:, 1] <= 20).all(), "returns inside the body box became occupied"
+    short = OccupancyEngine(dataclasses.replace(PARAMETERS, max_range=3.0)).encode(frame(1))
+    assert not len(short.occupied) and (short.state == VoxelState.FREE).any(), (
+        "a return beyond the range frees, and occupies nothing"
+    )
+    torch.set_num_threads(threads)
 
 
 def test_frames_are_found_by_stamp_until_newer_ones_push_them_out(engine: OccupancyEngine) -> None:

@@ -54,6 +54,9 @@ def test_descriptors_carry_type_range_and_description(context: Context) -> None:
         ({"grid_origin": [0.0, math.nan, 0.0]}, "grid_origin must be three finite"),
         ({"cameras": ["cam", "cam"]}, "cam"),
         ({"camera_offsets_ms": [1.0, 2.0]}, "2 numbers for 6 cameras"),
+        ({"body_lower": [0.0, 0.0]}, "body_lower must be three finite"),
+        ({"body_lower": [0.0, 0.0, 9.0]}, "is above body_upper"),
+        ({"max_range": 0.0}, "max_range"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(context: Context, override: dict[str, object], message: str) -> None:
