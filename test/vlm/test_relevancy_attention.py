@@ -10,6 +10,8 @@ from ago_ros.vlm.relevancy_maps import RelevancyConfig, relevancy_maps
 from ago_ros.vlm.relevancy_maps.readers import AttentionReader
 from ago_ros.vlm.relevancy_maps.split import split_tower
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 KINDS = ("clip", "siglip", "siglip2")
 
 
@@ -20,15 +22,6 @@ def models(tmp_path_factory):
         vlm._model.set_attn_implementation("eager")
         enliven(vlm._model)
     return models
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tiny models lose more to waking threads than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def enliven(model):

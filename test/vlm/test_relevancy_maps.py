@@ -17,20 +17,13 @@ from ago_ros.vlm.relevancy_maps.mosaic import assemble
 from ago_ros.vlm.relevancy_maps.windows import WindowGrid, window_grids
 from ago_ros.vlm.vocabulary import embed_phrases
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PLAIN = RelevancyConfig(jitters=0, flip=False, subtract_mean=False, map_side=64)
 
 
 def noise(*shape):
     return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(3), dtype=torch.uint8)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tiny models lose more to waking threads than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Brightness:
