@@ -114,6 +114,7 @@ fingerprint() {
 
 main() {
   local now python
+  [[ "$PWD" != *[[:space:]]* ]] || fail "the folder '$PWD' has a space in its path, which scripts that colcon installs cannot start from: move it"
   now=$(fingerprint)
   [ ! -d build/ago_ros ] || [ "$(cat "$STAMP" 2>/dev/null)" != "$now" ] || return 0
   python=$(find_python)
