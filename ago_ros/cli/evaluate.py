@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from ago_ros.cli.evaluate_relevancy import relevancy
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def evaluate() -> None:
     """Scores on recorded data."""
+
+
+app.command("relevancy")(relevancy)
 
 
 @app.command("geometry")
