@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class LoopConfig:
         warmup: steps up to it; from there it falls to zero on a cosine.
         weight_decay: of matrices; vectors and numbers have none.
         clip: largest norm of the gradient.
+        muon: train the weights of linear layers by Muon.
         log_every: steps.
         checkpoint_every_s: seconds between checkpoints; there is one at the end, too.
         seed: of the data; step n draws the same data whether the run was interrupted or not.
@@ -35,6 +36,7 @@ class LoopConfig:
     warmup: int = 100
     weight_decay: float = 0.05
     clip: float = 1.0
+    muon: bool = False
     log_every: int = 20
     checkpoint_every_s: float = 120.0
     seed: int = 0
@@ -77,20 +79,21 @@ def fit(
         RuntimeError: the loss is no longer finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    optimizer = torch.optim.AdamW(_groups(model.parameters(), config.weight_decay), betas=(0.9, 0.98))
-    first = _resume(model, optimizer, folder / CHECKPOINT)
+    optimizers = _optimizers(model, config)
+    first = _resume(model, optimizers, folder / CHECKPOINT)
     saved = time.monotonic()
     for step in range(first, config.steps):
         started = time.monotonic()
-        for group in optimizer.param_groups:
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group["lr"] = learning_rate_at(step, config)
         terms = loss_of(step)
         if not torch.isfinite(terms["loss"]):
             raise RuntimeError(f"the loss is {terms['loss'].item()} at step {step}: lower the learning rate")
         terms["loss"].backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimizer.step()
-        optimizer.zero_grad()
+        for optimizer in optimizers:
+            optimizer.step()
+        model.zero_grad()
         if progress:
             progress(step + 1, config.steps)
         if step % config.log_every == 0:
@@ -98,22 +101,30 @@ def fit(
             seconds = round(time.monotonic() - started, 3)
             _log(folder / LOG, {"step": step, **numbers, "gradient": round(float(norm), 4), "seconds": seconds})
         if time.monotonic() - saved > config.checkpoint_every_s:
-            _save(model, optimizer, step + 1, config, folder / CHECKPOINT)
+            _save(model, optimizers, step + 1, config, folder / CHECKPOINT)
             saved = time.monotonic()
-    _save(model, optimizer, config.steps, config, folder / CHECKPOINT)
+    _save(model, optimizers, config.steps, config, folder / CHECKPOINT)
     model.eval()
 
 
-def _groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, object]]:
-    """Splits what is trained into matrices, which decay, and the rest."""
-    trained = [weight for weight in parameters if weight.requires_grad]
-    return [
-        {"params": [weight for weight in trained if weight.ndim >= 2], "weight_decay": decay},
-        {"params": [weight for weight in trained if weight.ndim < 2], "weight_decay": 0.0},
+def _optimizers(model: nn.Module, config: LoopConfig) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the network, where it learns in fewer steps than AdamW; AdamW for the rest."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    matrices = [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear)]
+    inner = {id(weight) for weight in matrices if weight.requires_grad} if config.muon else set()
+    rest = [weight for weight in trained if id(weight) not in inner]
+    groups = [
+        {"params": [weight for weight in rest if weight.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [weight for weight in rest if weight.ndim < 2], "weight_decay": 0.0},
     ]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, betas=(0.9, 0.98))]
+    if inner:
+        hidden = [weight for weight in trained if id(weight) in inner]
+        optimizers.append(torch.optim.Muon(hidden, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"))
+    return optimizers
 
 
-def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+def _resume(model: nn.Module, optimizers: list[torch.optim.Optimizer], path: Path) -> int:
     """Takes up a checkpoint; returns the first step to do."""
     if not path.is_file():
         return 0
@@ -123,14 +134,15 @@ def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> i
         model.load_state_dict(state["model"])
     except RuntimeError as error:
         raise ValueError(f"{path}: the checkpoint of another model; delete it or choose another folder") from error
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
     return int(state["step"])
 
 
-def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, config: LoopConfig, path: Path) -> None:
+def _save(model: nn.Module, optimizers: list[torch.optim.Optimizer], step: int, config: LoopConfig, path: Path) -> None:
     state = {
         "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         "step": step,
         "config": asdict(config),
     }

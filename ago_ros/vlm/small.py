@@ -87,8 +87,8 @@ class SmallModel:
         return self._calibration.logit_bias
 
     def encode_text(self, phrases: Sequence[str]) -> Tensor:
-        """Returns (N, D) float32 unit vectors of N phrases."""
-        return self._text.encode_text(phrases)
+        """Returns (N, D) float32 unit vectors of N phrases, centred as the image tower was trained."""
+        return self._tower.center(self._text.encode_text(phrases))
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Returns (B, D) float32 unit vectors of whole images, (B, H, W, 3) uint8 RGB of any size."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 from transformers import ViTConfig, ViTModel
 
 
@@ -43,6 +44,9 @@ class ImageTower(nn.Module):
 
     Args:
         config: its size.
+
+    Attributes:
+        text_mean: (D,), the mean of the texts that it was trained with; zero before.
     """
 
     def __init__(self, config: TowerConfig) -> None:
@@ -60,6 +64,14 @@ class ImageTower(nn.Module):
         )
         self.vit = ViTModel(vit, add_pooling_layer=False)
         self.projection = nn.Linear(config.width, config.dim, bias=False)
+        self.register_buffer("text_mean", torch.zeros(config.dim))
+
+    def center(self, texts: Tensor) -> Tensor:
+        """Takes the mean of the training texts off (..., D) text embeddings, and returns unit vectors.
+
+        Sentence embeddings lie in a narrow cone: without this, most of every cosine says only that it is a text.
+        """
+        return normalize(texts - self.text_mean.to(texts.device), dim=-1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Encodes images.

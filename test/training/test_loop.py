@@ -23,8 +23,9 @@ def _loss_of(model: nn.Linear):
     return loss
 
 
-def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
-    config = LoopConfig(steps=30, learning_rate=0.05, warmup=5, checkpoint_every_s=0.0)
+@pytest.mark.parametrize("muon", [False, True])
+def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path, muon):
+    config = LoopConfig(steps=30, learning_rate=0.05, warmup=5, checkpoint_every_s=0.0, muon=muon)
     whole = _model()
     fit(whole, _loss_of(whole), config, tmp_path / "whole")
 

@@ -13,14 +13,17 @@ from ago_ros.training.vlm.phrases import PhraseBank
 from ago_ros.vlm.small import has_fast_bfloat16
 from ago_ros.vlm.tower import ImageTower
 
-_FIRST_SCALE, _FIRST_BIAS = 20.0, -12.0
-_HASTE = 20.0
-"""Scale and bias have far to go, and learn this many times as fast as the weights."""
+_FIRST_SCALE = 15.0
+_HASTE = 10.0
+"""Scale and biases have far to go, and learn this many times as fast as the weights."""
 _PATCH_SHARE, _CROP_SHARE = 0.5, 0.15
 
 
 class ContrastiveModel(nn.Module):
-    """What is trained: the image tower, and the scale and bias of its cosines.
+    """What is trained: the image tower, and the scale and biases of its cosines.
+
+    To the logit of a phrase comes the logit of how often it is true, which falls away after training. So features
+    need not say what is frequent, only what is there. Source: Menon et al., logit adjustment, for sigmoids (ours).
 
     Args:
         tower: the image tower.
@@ -30,7 +33,7 @@ class ContrastiveModel(nn.Module):
         super().__init__()
         self.tower = tower
         self.slow_log_scale = nn.Parameter(torch.tensor(math.log(_FIRST_SCALE) / _HASTE))
-        self.slow_bias = nn.Parameter(torch.tensor(_FIRST_BIAS / _HASTE))
+        self.slow_bias = nn.Parameter(torch.zeros(2))
 
     @property
     def scale(self) -> Tensor:
@@ -39,7 +42,7 @@ class ContrastiveModel(nn.Module):
 
     @property
     def bias(self) -> Tensor:
-        """Added to the scaled cosine."""
+        """(2,), added to the scaled cosine of a region and of a whole crop."""
         return _HASTE * self.slow_bias
 
     def encode(self, pixels: Tensor) -> Tensor:
@@ -49,9 +52,9 @@ class ContrastiveModel(nn.Module):
             tokens = self.tower(pixels)
         return tokens.float()
 
-    def logits(self, features: Tensor, phrases: Tensor) -> Tensor:
-        """Returns (M, K) logits of (M, D) features of any length against (K, D) unit vectors."""
-        return self.scale * (normalize(features, dim=-1) @ phrases.T) + self.bias
+    def logits(self, features: Tensor, phrases: Tensor, prior: Tensor, *, crops: bool = False) -> Tensor:
+        """Returns (M, K) logits of (M, D) features of any length against (K, D) unit vectors with (K,) priors."""
+        return self.scale * (normalize(features, dim=-1) @ phrases.T) + self.bias[int(crops)] + prior
 
 
 def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank, phrases: Tensor) -> dict[str, Tensor]:
@@ -84,7 +87,7 @@ def _kind_loss(model: ContrastiveModel, features: Tensor, kind: Tensor, bank: Ph
     """Loss of rows that show one kind each; rows of kind -1 do not count."""
     known = kind >= 0
     truth, weight = bank.truth[kind[known]], bank.weight[kind[known]]
-    logits = model.logits(features[known], phrases)
+    logits = model.logits(features[known], phrases, bank.prior)
     rows = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none").sum(dim=1)
     return (rows * weight).sum() / weight.sum().clamp(min=1e-6)
 
@@ -95,6 +98,6 @@ def _crop_loss(
     """Loss of whole crops: true is what is true of a kind that covers a fair part, unsaid what is so of a small one."""
     truth = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.present])
     unsaid = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.hinted]) & ~truth
-    logits = model.logits(features, phrases)
+    logits = model.logits(features, phrases, bank.prior, crops=True)
     pairs = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
     return (pairs * ~unsaid).sum(dim=1).mean()

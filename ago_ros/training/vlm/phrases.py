@@ -23,6 +23,7 @@ class PhraseBank:
         truth: (T, K) bool, whether a phrase is true of a kind of region.
         kinds: T kinds of regions; their number by text.
         weight: (T,) float32, how much a region of the kind counts: less if its name is frequent; about 1 on average.
+        prior: (K,) float32, the logit of how often a phrase is true of a region, regions weighted.
     """
 
     phrases: tuple[str, ...]
@@ -30,6 +31,7 @@ class PhraseBank:
     truth: Tensor
     kinds: dict[RegionText, int]
     weight: Tensor
+    prior: Tensor
 
     def draw_embeddings(self, generator: torch.Generator) -> Tensor:
         """Returns (K, D) embeddings, each phrase's in a wording of its own."""
@@ -65,7 +67,10 @@ def make_phrase_bank(
     weight = torch.tensor([names[text.name] ** -0.5 for text in kinds])
     share = torch.tensor([float(count) for count in counts.values()])
     weight = (weight / ((weight * share).sum() / share.sum())).clamp(max=4.0)
-    return PhraseBank(phrases, _embed(phrases, encoder, templates), truth, kinds, weight)
+    often = (truth * (weight * share)[:, None]).sum(dim=0) / (weight * share).sum()
+    return PhraseBank(
+        phrases, _embed(phrases, encoder, templates), truth, kinds, weight, often.clamp(1e-5, 1 - 1e-5).logit()
+    )
 
 
 def _embed(phrases: Sequence[str], encoder: TextEncoder, templates: Sequence[str]) -> Tensor:

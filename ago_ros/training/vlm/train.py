@@ -55,11 +55,13 @@ def train_vlm(
     bank = make_phrase_bank((text for views in worlds for view in views for text in view.texts), encoder)
     sampler = CropSampler(worlds, bank, config.crops, config.tower.patch)
     on_device = _moved_bank(bank, device)
-    model = ContrastiveModel(ImageTower(config.tower)).to(device)
+    tower = ImageTower(config.tower)
+    tower.text_mean.copy_(bank.embeddings.mean(dim=(0, 1)))
+    model = ContrastiveModel(tower).to(device)
 
     def loss_of(step: int) -> dict[str, Tensor]:
         batch = _moved_batch(sampler.draw(np.random.default_rng((config.loop.seed, step))), device)
-        phrases = bank.draw_embeddings(torch.Generator().manual_seed(step)).to(device)
+        phrases = tower.center(bank.draw_embeddings(torch.Generator().manual_seed(step)).to(device))
         return contrastive_loss(model, batch, on_device, phrases)
 
     model.train()
@@ -71,7 +73,7 @@ def finish(
     model: ContrastiveModel, config: VlmTrainingConfig, data: Path, out: Path, encoder: TextEncoder
 ) -> SmallModel:
     """Calibrates a trained model on the validation views, and writes it to `out`."""
-    first = Calibration(float(model.scale.detach()), float(model.bias.detach()))
+    first = Calibration(float(model.scale.detach()), float(model.bias.detach()[0]))
     draft = SmallModel(str(out), model.tower, encoder, first, config.view_side)
     pairs = [
         collect_cosines(draft, without_unseen(views)) for views in read_worlds(data, config.data, "validation").values()
@@ -83,7 +85,7 @@ def finish(
 
 
 def _moved_bank(bank: PhraseBank, device: str | torch.device) -> PhraseBank:
-    return replace(bank, truth=bank.truth.to(device), weight=bank.weight.to(device))
+    return replace(bank, truth=bank.truth.to(device), weight=bank.weight.to(device), prior=bank.prior.to(device))
 
 
 def _moved_batch(batch: CropBatch, device: str | torch.device) -> CropBatch:
