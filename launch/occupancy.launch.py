@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory
 
 import yaml
 from ament_index_python.packages import get_package_share_directory
@@ -19,7 +19,7 @@ from launch.actions import (
     SetEnvironmentVariable,
     Shutdown,
 )
-from launch.event_handlers import OnProcessExit
+from launch.event_handlers import OnProcessExit, OnShutdown
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch_ros.actions import Node
 
@@ -49,6 +49,9 @@ ARGUMENTS = [
     DeclareLaunchArgument("device", default_value="", description="cpu, cuda, ... Empty: as in params_file."),
     DeclareLaunchArgument("rviz", default_value="false", choices=BOOLEAN, description="Open RViz."),
     DeclareLaunchArgument("viewer", default_value="none", choices=["none", "rerun"], description="Live viewer."),
+    DeclareLaunchArgument(
+        "viewer_save", default_value="", description="A .rrd file that viewer:=rerun records to. Empty: its window."
+    ),
     DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
     DeclareLaunchArgument(
         "use_sim_time",
@@ -80,29 +83,41 @@ def generate_launch_description() -> LaunchDescription:
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = context.launch_configurations
-    if given["bag"] and given["dataset"]:
-        raise RuntimeError("bag and dataset are both given: choose one")
-    if given["bag"] and not Path(given["bag"]).exists():
-        raise RuntimeError(f"bag:={given['bag']} does not exist")
-    simulated = given["use_sim_time"] == "true" or (
-        given["use_sim_time"] == "auto" and bool(given["bag"] or given["dataset"])
-    )
+    _refuse_what_cannot_work(given)
     actions: list[LaunchDescriptionEntity] = []
     if given["profile"] != "none" and PROFILE_VARIABLE not in os.environ:
         actions.append(SetEnvironmentVariable(PROFILE_VARIABLE, given["profile"]))
-    actions.append(_occupancy_node(given, simulated))
-    actions += _player(given)
+    if given["dataset"]:
+        return [*actions, *_converted(given, lambda bag: _suite(given, bag))]
+    return actions + _suite(given, given["bag"])
+
+
+def _refuse_what_cannot_work(given: dict[str, str]) -> None:
+    if given["bag"] and given["dataset"]:
+        raise RuntimeError("bag and dataset are both given: choose one")
+    if given["profile"] == "none":
+        given = {**given, "profile": ""}
+    for name in ("bag", "dataset", "params_file", "profile"):
+        if given[name] and not Path(given[name]).exists():
+            raise RuntimeError(f"{name}:={given[name]} does not exist")
+    try:
+        positive = float(given["rate"]) > 0
+    except ValueError:
+        positive = False
+    if not positive:
+        raise RuntimeError(f"rate:={given['rate']} is no number above zero")
+
+
+def _suite(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
+    """Starts the node, and what was asked for beside it."""
+    simulated = given["use_sim_time"] == "true" or (given["use_sim_time"] == "auto" and bool(bag))
+    actions: list[LaunchDescriptionEntity] = [_occupancy_node(given, simulated)]
+    if bag:
+        actions += _player(given, bag)
     if given["rviz"] == "true":
         actions.append(_rviz(given, simulated))
     if given["viewer"] == "rerun":
-        actions.append(
-            Node(
-                package="ago_ros",
-                executable="viewer_node",
-                namespace=given["namespace"],
-                parameters=[given["params_file"], {"use_sim_time": simulated}],
-            )
-        )
+        actions.append(_viewer(given, simulated))
     return actions
 
 
@@ -115,7 +130,7 @@ def _occupancy_node(given: dict[str, str], simulated: bool) -> Node:
         name="occupancy_node",
         namespace=given["namespace"],
         parameters=[given["params_file"], {"use_sim_time": simulated, **overrides}],
-        ros_arguments=["--log-level", f"occupancy_node:={given['log_level']}"],
+        ros_arguments=["--log-level", f"{'.'.join(_inside(given, 'occupancy_node'))}:={given['log_level']}"],
         output="screen",
         respawn=respawn,
         respawn_delay=1.0,
@@ -123,26 +138,46 @@ def _occupancy_node(given: dict[str, str], simulated: bool) -> Node:
     )
 
 
-def _player(given: dict[str, str]) -> list[LaunchDescriptionEntity]:
-    """Plays the bag once the node is active, which its latched vocabulary tells; makes the bag first from a dataset."""
-    if not (given["bag"] or given["dataset"]):
-        return []
-    topic = "/".join(["", *filter(None, [given["namespace"].strip("/")]), "occupancy/vocabulary"])
-    wait = ExecuteProcess(
-        cmd=["ros2", "topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability", "reliable",
-             topic, "ago_msgs/msg/Vocabulary"],
-        name="wait_for_node", output="log",
-    )  # fmt: skip
-    if given["bag"]:
-        bag = given["bag"]
-        return [wait, _after(wait, lambda: [_play(bag, given)])]
-    bag = str(Path(gettempdir()) / f"ago_bag_{os.getpid()}")
+def _viewer(given: dict[str, str], simulated: bool) -> Node:
+    save = {"save": given["viewer_save"]} if given["viewer_save"] else {}
+    return Node(
+        package="ago_ros",
+        executable="viewer_node",
+        namespace=given["namespace"],
+        parameters=[given["params_file"], {"use_sim_time": simulated, **save}],
+        output="screen",
+    )
+
+
+def _inside(given: dict[str, str], *names: str) -> list[str]:
+    """Returns names within the namespace, by their parts."""
+    return [*filter(None, given["namespace"].split("/")), *names]
+
+
+def _converted(
+    given: dict[str, str], then: Callable[[str], list[LaunchDescriptionEntity]]
+) -> list[LaunchDescriptionEntity]:
+    """Makes a bag of the dataset's scene, which goes when the launch ends, and continues with it."""
+    folder = TemporaryDirectory(prefix="ago_bag_", ignore_cleanup_errors=True)
+    bag = str(Path(folder.name) / "bag")
     scene = ["--scene", given["scene"]] if given["scene"] else []
     convert = ExecuteProcess(
-        cmd=["ago", "bag", "from-nuscenes", given["dataset"], *scene, "--out", bag, "--overwrite"],
-        name="make_bag", output="screen",
+        cmd=["ago", "bag", "from-nuscenes", given["dataset"], *scene, "--out", bag], name="make_bag", output="screen"
+    )
+    clean_up = OnShutdown(on_shutdown=lambda *_: folder.cleanup())
+    return [RegisterEventHandler(clean_up), convert, _after(convert, lambda: then(bag))]
+
+
+def _player(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
+    """Plays the bag once the node is active, which its latched vocabulary tells."""
+    wait = ExecuteProcess(
+        cmd=["ros2", "topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability", "reliable",
+             "/".join(["", *_inside(given, "occupancy/vocabulary")]), "ago_msgs/msg/Vocabulary"],
+        name="wait_for_node", output="log",
     )  # fmt: skip
-    return [convert, _after(convert, lambda: [wait, _after(wait, lambda: [_play(bag, given)])])]
+    play = _play(bag, given)
+    played = LogInfo(msg="the bag has been played; the node goes on and answers queries")
+    return [wait, _after(wait, lambda: [play]), _after(play, lambda: [played])]
 
 
 def _after(process: ExecuteProcess, then: Callable[[], list[LaunchDescriptionEntity]]) -> RegisterEventHandler:
@@ -164,13 +199,15 @@ def _play(bag: str, given: dict[str, str]) -> ExecuteProcess:
         command.append("--loop")
     if given["namespace"]:
         command += ["--remap", *_remappings(bag, given["namespace"])]
-    played = LogInfo(msg="the bag has been played; the node goes on and answers queries")
-    return ExecuteProcess(cmd=command, name="play_bag", output="screen", on_exit=[played])
+    return ExecuteProcess(cmd=command, name="play_bag", output="screen")
 
 
 def _remappings(bag: str, namespace: str) -> list[str]:
     """Moves a bag's topics into the namespace; transforms and the clock stay where everyone looks for them."""
-    information = yaml.safe_load((Path(bag) / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    metadata = Path(bag) / "metadata.yaml"
+    if not metadata.exists():
+        raise RuntimeError(f"{metadata} does not exist: a namespace needs the folder of a bag, with its metadata")
+    information = yaml.safe_load(metadata.read_text())["rosbag2_bagfile_information"]
     names = [entry["topic_metadata"]["name"] for entry in information["topics_with_message_count"]]
     return [f"{name}:=/{namespace.strip('/')}{name}" for name in names if name not in ("/tf", "/tf_static", "/clock")]
 

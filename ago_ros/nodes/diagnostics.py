@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -28,7 +28,11 @@ class Judge:
         self._before: Snapshot | None = None
 
     def statuses(
-        self, now: Snapshot, parameters: OccupancyParameters, assembler: Mapping[str, int]
+        self,
+        now: Snapshot,
+        parameters: OccupancyParameters,
+        assembler: Mapping[str, int],
+        troubles: Sequence[str] = (),
     ) -> list[DiagnosticStatus]:
         """Writes two statuses: the inputs, and the grid.
 
@@ -36,11 +40,14 @@ class Judge:
             now: the books.
             parameters: with the thresholds.
             assembler: further counters to show: data dropped by the assembler, by reason.
+            troubles: what is missing that no grid can do without; an error each.
         """
         rates = {f"{name} rate (Hz)": f"{rate:.1f}" for name, rate in now.rates_hz.items()}
         lost = {f"{camera} lost: {reason}": str(count) for (camera, reason), count in now.lost_images.items()}
         waiting = {f"assembler: {reason}": str(count) for reason, count in assembler.items()}
-        inputs = self._status("inputs", input_findings(now, parameters.stale_sec), {**rates, **lost, **waiting})
+        findings = [Finding(ERROR, f"missing: {trouble}") for trouble in troubles]
+        findings += input_findings(now, parameters.stale_sec)
+        inputs = self._status("inputs", findings, {**rates, **lost, **waiting})
         grid = self._status("grid", grid_findings(now, self._before, parameters), _grid_values(now))
         self._before = now
         return [inputs, grid]

@@ -32,6 +32,13 @@ def set_threads(parameters: OccupancyParameters) -> None:
         torch.set_num_threads(parameters.threads or 1)
 
 
+def _check_device(name: str) -> None:
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(f"device '{name}' cannot be used: {str(error).splitlines()[0]}") from error
+
+
 class OccupancyEngine:
     """Encodes once, answers many times. `encode` belongs to one thread; everything else may be called from any.
 
@@ -41,6 +48,7 @@ class OccupancyEngine:
     """
 
     def __init__(self, parameters: OccupancyParameters) -> None:
+        _check_device(parameters.device)
         set_threads(parameters)
         self.vlm: VisionLanguageModel | None = None
         self.vocabulary: Vocabulary | None = None

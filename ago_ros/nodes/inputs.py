@@ -81,12 +81,20 @@ class SensorInputs:
         self._listener.unregister()
 
     def missing(self) -> list[str]:
-        """Says, for each input that has sent nothing, why; and which transforms are not there."""
+        """Says what is missing: the clock, transforms, and the inputs that have sent nothing, by the reason why."""
         silent = self._monitor.snapshot().silent_sec
-        found = []
+        by_reason: dict[str, list[str]] = {}
         for name, subscription in self._subscriptions().items():
             if silent.get(name, 0.0) == float("inf"):
-                found.append(f"{subscription.topic_name} ({self._why_silent(subscription)})")
+                by_reason.setdefault(self._why_silent(subscription), []).append(subscription.topic_name)
+        return self.troubles() + [f"{', '.join(topics)} ({reason})" for reason, topics in by_reason.items()]
+
+    def troubles(self) -> list[str]:
+        """Says what no grid can do without and is not there: simulated time, the robot's place in the map."""
+        found = []
+        simulated = self._node.get_parameter("use_sim_time").value
+        if simulated and self._node.get_clock().now().nanoseconds == 0:
+            found.append("/clock (use_sim_time is set, and no time comes)")
         map_frame, base = self._parameters.map_frame, self._parameters.base_frame
         if not self.buffer.can_transform(map_frame, base, Time()):
             found.append(f"transform {map_frame} <- {base}")

@@ -82,6 +82,7 @@ class OccupancyNode(ManagedNode):
         self._builder = FrameBuilder(
             self._inputs.buffer, self.parameters, self.monitor, self.engine.vlm is not None, self._worker.stopping
         )
+        self._told_missing: list[str] = []
         self._check_timer = self.create_timer(
             self.parameters.startup_check_sec or 1.0, self._startup_check, clock=self._steady
         )
@@ -162,6 +163,7 @@ class OccupancyNode(ManagedNode):
         self._outputs.publish_grid(grid, self.parameters.encoding)
         latency_ms = (self.get_clock().now().nanoseconds - grid.stamp_ns) / 1e6
         self.monitor.frame_out(latency_ms, (time.perf_counter() - begun) * 1e3)
+        self.get_logger().debug(f"grid of {grid.stamp_ns / 1e9:.3f} s published after {latency_ms:.0f} ms")
         if self.parameters.publish_points:
             self._outputs.publish_points(grid)
 
@@ -188,19 +190,21 @@ class OccupancyNode(ManagedNode):
             self._outputs.publish_vocabulary(vocabulary.phrases, vocabulary.model)
 
     def _startup_check(self) -> None:
-        """Says once, in one line, what is missing."""
-        self._check_timer.cancel()
+        """Says in one line what is missing, again when that changes, and once that nothing is any more."""
         missing = self._inputs.missing() if self._inputs else []
-        if missing:
-            self.get_logger().warning(f"inputs missing: {'; '.join(missing)}")
-        else:
+        if not missing:
+            self._check_timer.cancel()
             self.get_logger().info("all inputs are there")
+        elif missing != self._told_missing:
+            self.get_logger().warning(f"inputs missing: {'; '.join(missing)}")
+        self._told_missing = missing
 
     def _publish_diagnostics(self) -> None:
         snapshot = self.monitor.snapshot()
         assembler = self._inputs.dropped() if self._inputs else {}
+        troubles = self._inputs.troubles() if self._inputs else ["the node is not active"]
         message = DiagnosticArray(header=to_header(self.get_clock().now().nanoseconds, ""))
-        message.status = self._judge.statuses(snapshot, self.parameters, assembler)
+        message.status = self._judge.statuses(snapshot, self.parameters, assembler, troubles)
         self._diagnostics.publish(message)
 
     def _on_parameters(self, changed: list[Parameter]) -> SetParametersResult:

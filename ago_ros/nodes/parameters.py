@@ -243,7 +243,12 @@ def declare(node: Node) -> OccupancyParameters:
         try:
             node.declare_parameter(declared.name, _plain(declared.default), descriptor(declared))
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            raise ValueError(f"parameter '{declared.name}' ({declared.metadata['description']}): {error}") from error
+            hint = "; write numbers with a decimal point, as 1.0" if "DOUBLE" in str(error) else ""
+            told = f"parameter '{declared.name}' ({declared.metadata['description']}): {error}{hint}"
+            raise ValueError(told) from error
+    unknown = sorted(name for name in node._parameter_overrides if not node.has_parameter(name))
+    if unknown:
+        node.get_logger().warning(f"set, but no parameter of this node: {', '.join(unknown)}")
     return read(node)
 
 

@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor, TimeoutException
@@ -42,6 +43,7 @@ class ServiceThreadsExecutor(SingleThreadedExecutor):
         Raises:
             Exception: what the callback raised. What a service raises is logged.
         """
+        entity: Any
         try:
             task, entity, _ = self.wait_for_ready_callbacks(timeout_sec=timeout_sec)
         except TimeoutException:
@@ -76,6 +78,14 @@ class ManagedNode(LifecycleNode):
         """Ends what the node holds, in whatever state it is; called before the process ends."""
 
 
+def stop_on_signals() -> threading.Event:
+    """Returns an event that SIGINT and SIGTERM set, however often they come: Ctrl-C reaches a launched node twice."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
 def run(make_node: Callable[[], ManagedNode], name: str) -> None:
     """Runs a node until SIGINT or SIGTERM. The ROS context outlives the node's own clean-up.
 
@@ -84,10 +94,12 @@ def run(make_node: Callable[[], ManagedNode], name: str) -> None:
         name: of the program, for that line. The exit status is then 2, as it is where autostart fails.
     """
     sys.setswitchinterval(_SWITCH_SEC)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    stop = stop_on_signals()
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
     try:
         node = make_node()
     except ValueError as error:

@@ -70,6 +70,12 @@ def test_one_silent_camera_is_a_warning_that_names_it_and_all_silent_is_stale(
     assert levels(monitor, Judge("n")) == (DiagnosticStatus.STALE, DiagnosticStatus.STALE)
 
 
+def test_what_no_grid_can_do_without_is_an_error_that_names_it(monitor: Monitor, clock: FakeClock) -> None:
+    run_well(monitor, clock)
+    inputs, _ = Judge("n").statuses(monitor.snapshot(), LIMITS, {}, ["transform map <- base_link"])
+    assert inputs.level == DiagnosticStatus.ERROR and inputs.message == "missing: transform map <- base_link"
+
+
 def test_thresholds_turn_into_warnings(monitor: Monitor, clock: FakeClock) -> None:
     run_well(monitor, clock, latency_ms=150.0)
     snapshot = monitor.snapshot()

@@ -54,6 +54,12 @@ def test_the_body_box_and_the_range_decide_which_returns_count() -> None:
     torch.set_num_threads(threads)
 
 
+def test_a_device_that_is_not_there_is_refused_by_name() -> None:
+    for device in ("gpu", "cuda:99"):
+        with pytest.raises(ValueError, match=f"device '{device}' cannot be used"):
+            OccupancyEngine(dataclasses.replace(PARAMETERS, device=device))
+
+
 def test_frames_are_found_by_stamp_until_newer_ones_push_them_out(engine: OccupancyEngine) -> None:
     with pytest.raises(QueryError, match="no frame has been processed yet"):
         engine.cached()

@@ -64,6 +64,11 @@ def test_a_wrong_value_is_refused_by_name(context: Context, override: dict[str, 
         parameters.declare(make_node(context, **override))
 
 
+def test_a_name_that_is_no_parameter_is_told(context: Context, capfd: pytest.CaptureFixture[str]) -> None:
+    parameters.declare(make_node(context, voxelsize=0.2))
+    assert "no parameter of this node: voxelsize" in capfd.readouterr().err
+
+
 def test_offsets_reach_the_assembler_and_nan_means_learned() -> None:
     assert OccupancyParameters().assembler.offsets_ns == {}
     given = OccupancyParameters(cameras=("a", "b"), camera_offsets_ms=(math.nan, -3.5)).assembler

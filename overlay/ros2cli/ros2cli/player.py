@@ -33,7 +33,8 @@ READER_SLICE_S = 0.0005
 READ_AHEAD_BYTES = 64 * 2**20
 DISCOVERY_S = 3.0
 MAX_DISCOVERY_S = 6.0
-SETTLE_S = 1.0
+SETTLE_S = 2.0
+"""Two participants of a busy machine have been seen to be found 1.5 s apart."""
 
 
 @dataclass(frozen=True)
