@@ -22,10 +22,10 @@ from builtin_interfaces.msg import Time as TimeMsg
 from message_filters import ApproximateTimeSynchronizer, SimpleFilter
 
 from ago_ros.evaluation.benchmark import Result, make_parser, publish
+from ago_ros.evaluation.streams import Arrival, StreamConfig, complete_ticks, simulate
 from ago_ros.sensors.assembler import FrameAssembler
 from ago_ros.sensors.assembler_config import AssemblerConfig
 from ago_ros.sensors.frame_set import FrameSet
-from ago_ros.sensors.simulation import Arrival, StreamConfig, complete_ticks, simulate
 
 MS = 1_000_000
 POLL_NS = 25 * MS

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ago_ros.cli.errors import CommandError
 from ago_ros.cli.suite import run_suite
 from ago_ros.datasets.errors import DatasetError
 
@@ -49,7 +50,7 @@ def demo(
     typer.echo(f'demo: /locate_object "{query}"\n{answer}')
     report: dict[str, Any] = json.loads((out / "probe.json").read_text())
     if not report["grids"]:
-        raise RuntimeError(f"no grid was published; see {out / 'launch.log'}")
+        raise CommandError(f"no grid was published; see {out / 'launch.log'}")
     report |= {"scene": name, "vlm": vlm, "query": query, "answer": answer}
     report |= {"geometry": _check_geometry(reader, name), "occ3d": _check_labels(reader, name, vlm)}
     report["pictures"] = [str(path) for path in _draw(bag, out)]

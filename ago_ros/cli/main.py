@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ago_ros.cli.errors import CommandError
 from ago_ros.datasets.errors import DatasetError
 
 COMMANDS = {
@@ -73,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         status = app(args=list(arguments), prog_name="ago", standalone_mode=False)
-    except (DatasetError, ValueError, OSError, RuntimeError) as error:
+    except (CommandError, DatasetError, ValueError, OSError) as error:
         return _fail(str(error))
     except _CLICK_ERROR as error:
         return _fail(f"{error.format_message()} See: ago --help")

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ago_ros.cli.errors import CommandError
+
 _PLAYED = "the bag has been played"
 _MAX_PLAY_SEC = 180.0
 
@@ -30,7 +32,7 @@ def run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
         The reply, as `ros2 service call` printed it.
 
     Raises:
-        RuntimeError: the launch ended early, the bag was not played, or nobody answered.
+        CommandError: the launch ended early, the bag was not played, or nobody answered.
     """
     for stale in ("grid.npz", "answer.npz", "probe.json"):
         (out / stale).unlink(missing_ok=True)
@@ -49,7 +51,7 @@ def run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
         answered = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
         time.sleep(1.5)
     if answered.returncode:
-        raise RuntimeError(f"/locate_object was not answered: {answered.stderr.strip()}; see {log}")
+        raise CommandError(f"/locate_object was not answered: {answered.stderr.strip()}; see {log}")
     return _shorten(answered.stdout)
 
 
@@ -85,9 +87,9 @@ def _wait_until_played(suite: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _MAX_PLAY_SEC
     while _PLAYED not in log.read_text(errors="replace"):
         if suite.poll() is not None:
-            raise RuntimeError(f"ros2 launch ended with status {suite.returncode}; see {log}")
+            raise CommandError(f"ros2 launch ended with status {suite.returncode}; see {log}")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the bag was not played within {_MAX_PLAY_SEC:.0f} s; see {log}")
+            raise CommandError(f"the bag was not played within {_MAX_PLAY_SEC:.0f} s; see {log}")
         time.sleep(0.2)
 
 

@@ -5,7 +5,8 @@
   no longer counts, so that what has moved leaves no trail.
 - A ray that meets a surface at a grazing angle crosses many voxels of that surface before it ends. On its last stretch,
   where it is within one voxel height of its own end, it therefore does not carve.
-- Free is only what a ray has passed through; and never a voxel in which a ray of the newest sweep ended.
+- Free is only what a ray has passed through; and never a voxel in which a ray of the newest sweep ended. Returns that
+  the limits call too near are noise: they count for nothing.
 """
 
 from __future__ import annotations

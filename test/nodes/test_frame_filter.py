@@ -10,9 +10,9 @@ from message_filters import ApproximateTimeSynchronizer, SimpleFilter, Subscribe
 from sensor_msgs.msg import CompressedImage, PointCloud2
 from std_msgs.msg import Header
 
+from ago_ros.evaluation.streams import StreamConfig, complete_ticks, simulate
 from ago_ros.nodes.frame_filter import FrameFilter
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, NUSCENES_OFFSETS_NS, AssemblerConfig
-from ago_ros.sensors.simulation import StreamConfig, complete_ticks, simulate
 
 MS = 1_000_000
 BASE = 1_532_402_927_647_951_000

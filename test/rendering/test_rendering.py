@@ -98,6 +98,7 @@ def test_probability_mosaic_of_no_probability_draws_nothing():
     frame = frame_looking_ahead(se3.identity())
     grid = grid_with({})
     blank = probability_mosaic(frame, grid, torch.zeros(GRID.shape))
+    assert torch.equal(blank, camera_mosaic(frame, grid))
     probability = torch.zeros(GRID.shape)
     probability[36, 16, 2] = 1.0
     assert (probability_mosaic(frame, grid, probability) != blank).any()

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ago_ros.evaluation.streams import StreamConfig, complete_ticks, simulate
 from ago_ros.sensors.assembler import FrameAssembler
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, NUSCENES_OFFSETS_NS, AssemblerConfig
 from ago_ros.sensors.ledger import Reason
-from ago_ros.sensors.simulation import StreamConfig, complete_ticks, simulate
 
 MS = 1_000_000
 SECOND = 1_000_000_000
