@@ -55,9 +55,19 @@ def _find_config(system: str, name: str) -> Path:
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
         return path
-    folder = Path(__file__).parents[2] / "config" / "training"
+    folder = _shared_folder() / "config" / "training"
     found = folder / f"{system}_{name}.yaml"
     if not found.is_file():
         known = ", ".join(sorted(p.stem.removeprefix(f"{system}_") for p in folder.glob(f"{system}_*.yaml")))
         raise ValueError(f"no settings '{name}' for {system}: use {known or 'a file'}, or give a .yaml file")
     return found
+
+
+def _shared_folder() -> Path:
+    """Returns where `config` lies: the source tree, or the installed package's share."""
+    source = Path(__file__).parents[2]
+    if (source / "config" / "training").is_dir():
+        return source
+    from ament_index_python.packages import get_package_share_directory
+
+    return Path(get_package_share_directory("ago_ros"))
