@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,11 +18,12 @@ os.environ.setdefault("ROS_DOMAIN_ID", str(30 + os.getpid() % 60))
 class RunningNode:
     """The occupancy node in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str, **changed: Any) -> None:
         self.log = folder / "node.log"
         parameters = folder / "parameters.yaml"
-        parameters.write_text(yaml.safe_dump({"/**": {"ros__parameters": NODE_PARAMETERS}}))
+        parameters.write_text(yaml.safe_dump({"/**": {"ros__parameters": NODE_PARAMETERS | changed}}))
         command = [sys.executable, str(HERE / "node_under_test.py"), "--ros-args", "--params-file", str(parameters)]
+        command += arguments
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=HERE)
 
