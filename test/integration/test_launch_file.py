@@ -121,6 +121,9 @@ def test_a_killed_node_is_started_again_and_works(tmp_path: Path) -> None:
         (["bag:=/tmp", "dataset:=/tmp"], "choose one"),
         (["rviz:=true", "profile:=none"], "ros-jazzy-rviz2"),
         (["vlm:=/no/such/model"], "/no/such/model"),
+        (["params_file:=/no/such.yaml"], "/no/such.yaml does not exist"),
+        (["device:=gpu"], "device 'gpu' cannot be used"),
+        (["rate:=fast"], "rate:=fast is no number above zero"),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path: Path, arguments: list[str], message: str) -> None:
