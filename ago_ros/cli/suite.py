@@ -46,7 +46,7 @@ def run_suite(bag: Path, out: Path, vlm: str, query: str) -> str:
         _running(launch, log, environment) as suite,
     ):
         _wait_until_played(suite, log)
-        request = json.dumps({"query": query})
+        request = json.dumps({"query": query, "omit_heatmap": True})
         call = ["ros2", "service", "call", "/locate_object", "ago_msgs/srv/LocateObject", request]
         answered = subprocess.run(call, env=environment, capture_output=True, text=True, timeout=60, check=False)
         time.sleep(1.5)

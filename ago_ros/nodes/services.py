@@ -86,7 +86,8 @@ class QueryServices:
         response.message = answer.understood
         response.header = to_header(answer.stamp_ns, self._frame)
         response.regions = [region_to_message(region) for region in regions]
-        response.heatmap = probability_to_message(answer.stamp_ns, answer.grid, answer.probability, self._frame)
+        if not request.omit_heatmap:
+            response.heatmap = probability_to_message(answer.stamp_ns, answer.grid, answer.probability, self._frame)
         self._outputs.publish_answer(answer, response)
 
     @refusing

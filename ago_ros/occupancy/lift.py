@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
@@ -78,19 +79,16 @@ class LiftPredictor:
         self.restarts = 0
 
     def warm_up(self) -> None:
-        """Compiles what `encode` runs, so that the first frame is as fast as the others; forgets everything.
+        """Compiles what `encode` runs, so that the first frame is as fast as the others.
 
         The compiled code is kept on disk, so this is slow only the first time on a machine. Images are left out.
         """
-        ring = torch.linspace(0, 6, 50)
-        points = torch.stack([5 * ring.cos(), 5 * ring.sin(), torch.zeros(50)], dim=1)
-        vlm, self.vlm = self.vlm, None
-        try:
-            for stamp_ns in (0, 1_000_000):
-                self.encode(SensorFrame(LidarSweep(stamp_ns, points, se3.identity(), se3.identity())))
-        finally:
-            self.vlm = vlm
-            self.reset()
+        angle = torch.linspace(0, 6, 50)
+        points = torch.stack([5 * angle.cos(), 5 * angle.sin(), torch.zeros(50)], dim=1)
+        nothing_left_out = RayLimits(ego_lower=(0.0, 0.0, 0.0), ego_upper=(0.0, 0.0, 0.0), min_range=0.0)
+        twin = LiftPredictor(dataclasses.replace(self.config, limits=nothing_left_out))
+        for stamp_ns in (0, 1_000_000):
+            twin.encode(SensorFrame(LidarSweep(stamp_ns, points, se3.identity(), se3.identity())))
 
     @torch.inference_mode()
     def encode(self, frame: SensorFrame) -> SceneEncoding:

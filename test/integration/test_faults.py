@@ -157,6 +157,10 @@ def test_queries_are_answered_from_the_cached_frame(rig: Rig, node) -> None:
     assert stamp_ns(response.header.stamp) == stamp == stamp_ns(response.heatmap.header.stamp)
     assert response.regions[0].pose.position.x == pytest.approx(6.2, abs=0.5)
     assert 0 < sum(response.heatmap.probability) <= 1 + 1e-5
+    brief = rig.call(
+        LocateObject, "locate_object", query="where is the red wall?", stamp=to_time(stamp), omit_heatmap=True
+    )
+    assert brief.regions == response.regions and len(brief.heatmap.indices) == 0
     boxes = rig.call(DetectObjects, "detect_objects", phrases=["blue"])
     assert boxes.success, boxes.message
     best = boxes.detections.detections[0]

@@ -205,6 +205,8 @@ def test_thread_count_is_restored():
 
 
 def test_warming_up_leaves_no_trace():
+    predictor = LiftPredictor(config(limits=RayLimits(ego_lower=(-9, -9, -9), ego_upper=(9, 9, 9))))
+    predictor.warm_up()
     predictor = LiftPredictor(config())
     predictor.warm_up()
     frame = scan(HERE, [((6, 1, 0), (9, 4, 2))], beams=8, columns=90)
