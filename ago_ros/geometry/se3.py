@@ -45,7 +45,7 @@ def from_quaternion(translation: Sequence[float] | Tensor, quaternion_xyzw: Sequ
 
 def from_rotation(rotation: Tensor, translation: Tensor) -> Tensor:
     """Joins a (..., 3, 3) rotation and a (..., 3) translation into a (..., 4, 4) float64 transform."""
-    batch = torch.broadcast_shapes(rotation.shape[:-2], translation.shape[:-1])
+    batch = torch.broadcast_tensors(rotation[..., 0, 0], translation[..., 0])[0].shape
     transform = torch.eye(4, dtype=torch.float64, device=rotation.device).repeat(*batch, 1, 1)
     transform[..., :3, :3] = rotation
     transform[..., :3, 3] = translation
