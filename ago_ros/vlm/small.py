@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -116,7 +116,7 @@ class SmallModel:
         from ago_ros.vlm.relevancy_maps.split import AttentionSplit
 
         vit, config = self._tower.vit, self._tower.config
-        block = vit.layers[-1]
+        block: Any = vit.layers[-1]
         pooling = AttentionPooling(
             heads=config.heads,
             probe=None,

@@ -49,6 +49,8 @@ class ImageTower(nn.Module):
         text_mean: (D,), the mean of the texts that it was trained with; zero before.
     """
 
+    text_mean: Tensor
+
     def __init__(self, config: TowerConfig) -> None:
         super().__init__()
         self.config = config

@@ -143,8 +143,8 @@ class CropSampler:
         rows, columns = regions.shape[0] // edge, regions.shape[1] // edge
         cells = regions.reshape(rows, edge, columns, edge).swapaxes(1, 2).reshape(rows * columns, edge * edge)
         index = cells.astype(np.int64) + 256 * np.arange(len(cells))[:, None]
-        cover = np.bincount(index.ravel(), minlength=256 * len(cells)).reshape(len(cells), 256)[:, : len(kinds)]
-        cover = cover / edge**2
+        counts = np.bincount(index.ravel(), minlength=256 * len(cells)).reshape(len(cells), 256)[:, : len(kinds)]
+        cover = counts / edge**2
         total = cover.sum(axis=0)
         usable = np.flatnonzero((total >= config.min_cover) & (kinds >= 0))
         chosen = rng.permutation(usable)[: config.regions]
