@@ -16,8 +16,6 @@ from ago_ros.datasets.errors import DatasetError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-OWN_MODEL = "ago-tiny"
-
 _PERIOD_SEC = 0.1
 _MIN_SWEEPS = 40
 
@@ -29,18 +27,14 @@ def demo(
         str, typer.Option(envvar="NUSCENES", help="nuScenes root. Else AGO_TEST_DATA/nuscenes, else a made drive.")
     ] = "",
     scene: Annotated[str, typer.Option(help="Scene of the root; else its first.")] = "",
-    vlm: Annotated[
-        str | None,
-        typer.Option(help="Image tower. Else ago-tiny for a made drive, which it knows, and none for others."),
-    ] = None,
+    vlm: Annotated[str, typer.Option(help="Image tower: a Hugging Face id or a folder; empty: none.")] = "",
     query: Annotated[str, typer.Option(help="What /locate_object is asked.")] = "the person behind the car",
 ) -> None:
     """Play a nuScenes scene through the occupancy node; ask it; write pictures and a report."""
     from ago_ros.datasets.nuscenes import NuScenesReader
 
     out.mkdir(parents=True, exist_ok=True)
-    root, made = _find_root(nuscenes, out)
-    vlm = (OWN_MODEL if made else "") if vlm is None else vlm
+    root = _find_root(nuscenes, out)
     reader = NuScenesReader(root)
     name = scene or reader.scenes[0].name
     typer.echo(f"demo: {name} of {root}; image tower: {vlm or 'none, so the grid is class-agnostic'}")
@@ -59,13 +53,13 @@ def demo(
     typer.echo(f"demo: report and pictures in {out}")
 
 
-def _find_root(nuscenes: str, out: Path) -> tuple[Path, bool]:
-    """Finds real data, or makes a drive; says whether it was made."""
+def _find_root(nuscenes: str, out: Path) -> Path:
+    """Finds real data, or makes a drive."""
     if nuscenes:
-        return Path(nuscenes), False
+        return Path(nuscenes)
     shared = os.environ.get("AGO_TEST_DATA")
     if shared:
-        return Path(shared) / "nuscenes", False
+        return Path(shared) / "nuscenes"
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
@@ -73,7 +67,7 @@ def _find_root(nuscenes: str, out: Path) -> tuple[Path, bool]:
     shutil.rmtree(root, ignore_errors=True)
     typer.echo("demo: no NUSCENES and no AGO_TEST_DATA: recording a drive in the project's own world")
     with progress_bar("recording") as progress:
-        return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress), True
+        return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress)
 
 
 def _write_bag(reader: Any, scene: str, bag: Path) -> None:
