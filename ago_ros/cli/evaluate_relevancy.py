@@ -17,7 +17,7 @@ def relevancy(
             help="Test split, any number of times; else novel_rooms, novel_visual, novel_synonyms, novel_classes."
         ),
     ] = None,
-    views: Annotated[int, typer.Option(min=1, help="Views of each split, and of the validation split.")] = 16,
+    views: Annotated[int, typer.Option(min=1, help="Views of each split, and of the validation split.")] = 12,
     stride: Annotated[float, typer.Option(help="Step of our crops over their side; the paper has 0.25.")] = 0.5,
     jitters: Annotated[int, typer.Option(min=0, help="Versions in other colours; the paper has 5.")] = 0,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored crops too, as the paper has.")] = False,
