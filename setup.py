@@ -7,10 +7,11 @@ from setuptools import find_packages, setup
 PACKAGE = "ago_ros"
 
 
-def shared_files(folder: str) -> list[tuple[str, list[str]]]:
-    """Lists the files below `folder` as setuptools data files under `share/ago_ros/<folder>`."""
-    files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
-    return [(f"share/{PACKAGE}/{path.parent}", [str(path)]) for path in files]
+def shared_files(folder: str, root: str = ".") -> list[tuple[str, list[str]]]:
+    """Lists the files below `root`/`folder` as setuptools data files under `share/ago_ros/<folder>`."""
+    files = [path for path in sorted(Path(root, folder).rglob("*")) if path.is_file()]
+    kept = [path for path in files if "__pycache__" not in path.parts]
+    return [(f"share/{PACKAGE}/{path.parent.relative_to(root)}", [str(path)]) for path in kept]
 
 
 setup(
@@ -29,6 +30,7 @@ setup(
         *shared_files("launch"),
         *shared_files("config"),
         *shared_files("rviz"),
+        *shared_files("weights", root=PACKAGE),
     ],
     entry_points={
         "console_scripts": [

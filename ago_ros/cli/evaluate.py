@@ -58,7 +58,7 @@ def geometry(
 @app.command("lift")
 def lift(
     root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
-    vlm: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id; empty: no phrases.")] = "",
+    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id; empty: no phrases.")] = "",
     labels: Annotated[Path | None, typer.Option(help="Folder that holds Occ3D's gts; else the root.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
     version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
@@ -89,7 +89,7 @@ def lift(
 
 @app.command("vlm")
 def vlm(
-    model: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id.")] = "ago-tiny",
+    model: Annotated[str, typer.Option(help="A folder, or a Hugging Face id.")],
     data: Annotated[Path, typer.Option(help="Folder of the views that `ago train vlm --only-draw` drew.")] = Path(
         "build/data/vlm"
     ),

@@ -10,7 +10,7 @@ import typer
 
 
 def relevancy(
-    vlm: Annotated[str, typer.Option(help="'ago-tiny', a folder, or a Hugging Face id.")] = "ago-tiny",
+    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id.")],
     split: Annotated[
         list[str] | None,
         typer.Option(

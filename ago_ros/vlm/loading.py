@@ -21,8 +21,6 @@ SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
 
 OWN_CONFIG = "ago_vlm.json"
 """File that marks a folder as a model of the project's own."""
-SHIPPED_MODELS = {"ago-tiny": "vlm_tiny"}
-"""Models that come with the project, by name; where they lie below `ago_ros/weights`."""
 
 
 class ModelError(ValueError):
@@ -35,7 +33,7 @@ def load_vlm(
     """Loads the project's own model, or a CLIP or SigLIP model.
 
     Args:
-        source: "ago-tiny", a folder that `ago train vlm` wrote, a folder with config.json, weights and tokenizer, or a
+        source: a folder that `ago train vlm` wrote, a folder with config.json, weights and tokenizer, or a
             Hugging Face id such as openai/clip-vit-base-patch32.
         device: where it runs.
         allow_download: fetch a model that is not on this machine yet.
@@ -45,9 +43,8 @@ def load_vlm(
     """
     name = str(source)
     _check_device(device)
-    own = _own_folder(name)
-    if own is not None:
-        return _load_own(name, own, device)
+    if (Path(name) / OWN_CONFIG).is_file():
+        return _load_own(name, Path(name), device)
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     from ago_ros.vlm.huggingface import BACKENDS
@@ -66,13 +63,6 @@ def load_vlm(
         raise ModelError(_advice(name, error)) from error
     mean, deviation = _colours(name, config.model_type, options)
     return BACKENDS[config.model_type](name, model, tokenizer, mean, deviation)
-
-
-def _own_folder(name: str) -> Path | None:
-    """Returns where a model of the project's own lies; None if the name is of none."""
-    if name in SHIPPED_MODELS:
-        return Path(__file__).parents[1] / "weights" / SHIPPED_MODELS[name]
-    return Path(name) if (Path(name) / OWN_CONFIG).is_file() else None
 
 
 def _load_own(name: str, folder: Path, device: str | torch.device) -> VisionLanguageModel:

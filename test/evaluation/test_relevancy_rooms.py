@@ -208,5 +208,5 @@ def test_the_verdict_averages_the_splits():
 
 @pytest.mark.parametrize("split", ["validation", "no_such"])
 def test_only_test_splits_are_scored(split, capsys):
-    assert run(["eval", "relevancy", "--split", split]) == 2
+    assert run(["eval", "relevancy", "--vlm", "unused", "--split", split]) == 2
     assert f"no test split '{split}'" in capsys.readouterr().err
