@@ -109,25 +109,14 @@ def _check_labels(reader: Any, scene: str, vlm: str) -> dict[str, float] | None:
 def _draw(bag: Path, out: Path) -> list[Path]:
     """Draws the newest published grid, and the answer where there is one."""
     from ago_ros.datasets.bag import read_bag_frames
-    from ago_ros.rendering.images import save_png
-    from ago_ros.rendering.mosaic import camera_mosaic, probability_mosaic
-    from ago_ros.rendering.voxels import above, render_grid, render_probability
+    from ago_ros.rendering.pictures import save_pictures
     from ago_ros.scene.semantic_grid import load_grid
 
     grid = load_grid(out / "grid.npz")
     frame = next((frame for frame in read_bag_frames(bag) if frame.stamp_ns == grid.stamp_ns), None)
     if frame is None:
         raise DatasetError(f"{bag}: no sweep is stamped {grid.stamp_ns} ns, as the published grid is")
-    pictures = [
-        save_png(camera_mosaic(frame, grid), out / "cameras.png"),
-        save_png(render_grid(grid), out / "behind.png"),
-        save_png(render_grid(grid, above(grid.grid), (800, 800)), out / "above.png"),
-    ]
-    probability = _load_answer(out / "answer.npz", grid)
-    if probability is not None:
-        pictures.append(save_png(render_probability(grid, probability), out / "answer.png"))
-        pictures.append(save_png(probability_mosaic(frame, grid, probability), out / "answer_cameras.png"))
-    return pictures
+    return save_pictures(frame, grid, _load_answer(out / "answer.npz", grid), out)
 
 
 def _load_answer(path: Path, grid: Any) -> Any:

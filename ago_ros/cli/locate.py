@@ -27,6 +27,7 @@ def locate(
     from dataclasses import asdict
 
     from ago_ros.cli.evaluate import write_json
+    from ago_ros.cli.options import choose_keyframe
     from ago_ros.datasets.nuscenes import NuScenesReader
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.scene_query.analytic import NO_IMAGE_TOWER
@@ -38,23 +39,20 @@ def locate(
     if not vlm:
         raise QueryError(NO_IMAGE_TOWER)
     reader = NuScenesReader(root, version)
-    name = scene or reader.scenes[0].name
-    samples = reader.samples(name)
-    if keyframe >= len(samples):
-        raise ValueError(f"{name} has keyframes 0 to {len(samples) - 1}, not {keyframe}")
+    sample = choose_keyframe(reader, scene, keyframe)
     model = load_vlm(vlm, device, allow_download)
-    frame = reader.frame(samples[keyframe].token)
+    frame = reader.frame(sample.token)
     answer = find(LiftPredictor(vlm=model).encode(frame), question, model)
     report = {
         "query": answer.understood,
-        "scene": name,
+        "scene": sample.scene,
         "keyframe": keyframe,
         "stamp_ns": answer.stamp_ns,
         "model": model.name,
         "probability": float(answer.probability.sum()),
         "regions": [asdict(region) for region in answer.regions[:top]],
     }
-    typer.echo(f"{answer.understood}: {report['probability']:.3f} in {len(answer.regions)} regions of {name}")
+    typer.echo(f"{answer.understood}: {report['probability']:.3f} in {len(answer.regions)} regions of {sample.scene}")
     for region in answer.regions[:top]:
         x, y, z = region.center
         length, width, height = region.extent

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "ago_ros.cli.demo",
     "eval": "ago_ros.cli.evaluate",
     "locate": "ago_ros.cli.locate",
+    "render": "ago_ros.cli.render",
     "train": "ago_ros.cli.train",
     "world": "ago_ros.cli.world",
 }

@@ -1,0 +1,48 @@
+"""`ago render`: a recorded keyframe as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command("render")
+def render(
+    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    out: Annotated[Path, typer.Option(help="Folder for the PNGs.")],
+    scene: Annotated[str | None, typer.Option(help="Name of the scene; the first one if not given.")] = None,
+    keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
+    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id; empty: voxels coloured by height.")] = "",
+    phrase: Annotated[list[str] | None, typer.Option(help="Phrase to label with, any number of times.")] = None,
+    query: Annotated[str, typer.Option(help="Draw where this is, or could be hidden, as well.")] = "",
+    device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, ...")] = "cpu",
+) -> None:
+    """Draw a keyframe's occupied voxels over its images, from behind and from above, and an answer as a heat map."""
+    from ago_ros.cli.options import choose_keyframe
+    from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.occupancy.lift import LiftPredictor
+    from ago_ros.rendering.pictures import save_pictures
+    from ago_ros.scene.labelling import label
+    from ago_ros.scene_query.analytic import locate
+    from ago_ros.scene_query.query import parse_query
+    from ago_ros.vlm.categories import OCC3D_PHRASES
+    from ago_ros.vlm.loading import load_vlm
+    from ago_ros.vlm.vocabulary import make_vocabulary
+
+    question = parse_query(query) if query else None
+    reader = NuScenesReader(root, version)
+    frame = reader.frame(choose_keyframe(reader, scene, keyframe).token)
+    model = load_vlm(vlm, device) if vlm else None
+    if phrase and model is None:
+        raise ValueError("phrases need an image tower: name one with --vlm")
+    phrases = phrase or [group[0] for group in OCC3D_PHRASES.values()]
+    encoding = LiftPredictor(vlm=model).encode(frame)
+    grid = label(encoding, None if model is None else make_vocabulary(phrases, model))
+    probability = None if question is None else locate(encoding, question, model).probability
+    for path in save_pictures(frame, grid, probability, out):
+        typer.echo(path)
