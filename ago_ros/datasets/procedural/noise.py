@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numba
 from numpy.typing import NDArray
+
+warnings.filterwarnings("ignore", "The TBB threading layer")  # Open3D brings one too old; numba takes OpenMP instead
 
 Values = NDArray[Any]
 """An array as compiled code takes it."""
