@@ -455,7 +455,7 @@ def test_topic_echo_and_hz(bob):
     silent = ros2("topic", "echo", "--spin-time", "0.1", "/nothing")
     assert (silent.returncode, "Could not determine the type" in silent.stderr) == (1, True)
     process = subprocess.Popen([*ROS2, "topic", "hz", "/ns/chatter"], stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
+    line = next((line for line in process.stdout if line.startswith("average rate: ")), "")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == signal.SIGINT
