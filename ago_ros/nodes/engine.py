@@ -1,4 +1,4 @@
-"""What the node does between messages, without ROS: encode frames, remember them, label them, answer from them."""
+"""What the node does between messages, and without any: encode frames, remember them, label them, answer from them."""
 
 from __future__ import annotations
 

@@ -51,11 +51,6 @@ class FrameBuilder:
         """Takes a camera's calibration; the newest counts."""
         self._infos[camera] = message
 
-    @property
-    def without_camera_info(self) -> tuple[str, ...]:
-        """The cameras whose calibration has not come."""
-        return tuple(name for name in self._parameters.camera_names if name not in self._infos)
-
     def build(
         self, sweep: PointCloud2, images: Mapping[str, CompressedImage | Image], missing: frozenset[str]
     ) -> SensorFrame:

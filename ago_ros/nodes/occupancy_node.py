@@ -180,7 +180,8 @@ class OccupancyNode(ManagedNode):
         if newest is not None:
             grid = self.engine.label(newest)
             self._outputs.publish_grid(grid, self.parameters.encoding)
-            self._outputs.publish_points(grid)
+            if self.parameters.publish_points:
+                self._outputs.publish_points(grid)
 
     def _announce_vocabulary(self) -> None:
         vocabulary = self.engine.vocabulary

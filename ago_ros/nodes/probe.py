@@ -26,8 +26,6 @@ from ago_ros.nodes.topics import HEATMAP, VOXELS
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.semantic_grid import LABEL_FREE, save_grid
 
-GRID_STATUS = ": grid"
-
 
 class Probe(Node):
     """Records grids, their latency by this node's clock, and the node's own diagnostics.
