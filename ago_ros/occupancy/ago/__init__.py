@@ -1,0 +1,1 @@
+"""AGO: open-vocabulary occupancy from cameras alone."""
