@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
+
 import torch
 from torch import Tensor
 
 from ago_ros.datasets.occ3d import CLASS_NAMES, FREE
+
+CLASSES_17 = CLASS_NAMES[:FREE]
+"""What `mIoU` is a mean over."""
+CLASSES_15 = tuple(name for name in CLASSES_17 if name not in ("others", "other_flat"))
+"""What `mIoU*` is a mean over, as AGO and others print it; about two points above `mIoU`."""
+
+
+def mean_over(scores: Mapping[str, float], names: Iterable[str]) -> float:
+    """Returns the mean of the named scores; NaN ones, of classes that occur nowhere, are left out. NaN if all are."""
+    found = [score for score in (scores[name] for name in names) if not math.isnan(score)]
+    return sum(found) / len(found) if found else math.nan
 
 
 class ConfusionMatrix:
@@ -61,12 +75,13 @@ class ConfusionMatrix:
         return float(both / either)
 
     def table(self) -> dict[str, float]:
-        """Returns every score by name: each Occ3D class, `mIoU` and `IoU`.
+        """Returns every score by name: each Occ3D class, `mIoU*` over 15 classes, `mIoU` over 17, and `IoU`.
 
         Raises:
             ValueError: the labels are not Occ3D's.
         """
         if len(self.counts) != FREE + 1:
             raise ValueError(f"the matrix has {len(self.counts)} labels, Occ3D has {FREE + 1}")
-        scores = dict(zip(CLASS_NAMES, self.iou()[:-1].tolist()))
-        return {**scores, "mIoU": self.mean_iou(), "IoU": self.occupied_iou()}
+        scores = dict(zip(CLASSES_17, self.iou().tolist()))
+        means = {"mIoU*": mean_over(scores, CLASSES_15), "mIoU": mean_over(scores, CLASSES_17)}
+        return {**scores, **means, "IoU": self.occupied_iou()}
