@@ -18,6 +18,7 @@ def locate(
     scene: Annotated[str | None, typer.Option(help="Name of the scene; the first one if not given.")] = None,
     keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
     version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    relevancy: Annotated[str, typer.Option(help="What the answer is read from: dense, fast or maps.")] = "dense",
     device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, cuda:1, ...")] = "cpu",
     allow_download: Annotated[bool, typer.Option("--allow-download", help="Fetch a model that is not here.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Show at most so many regions.")] = 10,
@@ -29,26 +30,28 @@ def locate(
     from ago_ros.cli.evaluate import write_json
     from ago_ros.cli.options import choose_keyframe
     from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.occupancy.frame_relevancy import relevancy_config
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.scene_query.analytic import NO_IMAGE_TOWER
     from ago_ros.scene_query.analytic import locate as find
     from ago_ros.scene_query.query import QueryError, parse_query
     from ago_ros.vlm.loading import load_vlm
 
-    question = parse_query(query)
+    question, config = parse_query(query), relevancy_config(relevancy)
     if not vlm:
         raise QueryError(NO_IMAGE_TOWER)
     reader = NuScenesReader(root, version)
     sample = choose_keyframe(reader, scene, keyframe)
     model = load_vlm(vlm, device, allow_download)
     frame = reader.frame(sample.token)
-    answer = find(LiftPredictor(vlm=model).encode(frame), question, model)
+    answer = find(LiftPredictor(vlm=model, relevancy=config).encode(frame), question, model)
     report = {
         "query": answer.understood,
         "scene": sample.scene,
         "keyframe": keyframe,
         "stamp_ns": answer.stamp_ns,
         "model": model.name,
+        "relevancy": relevancy,
         "probability": float(answer.probability.sum()),
         "regions": [asdict(region) for region in answer.regions[:top]],
     }

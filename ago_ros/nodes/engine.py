@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 
 from ago_ros.nodes.parameters import OccupancyParameters
+from ago_ros.occupancy.frame_relevancy import relevancy_config
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
 from ago_ros.scene.labelling import label
@@ -61,7 +62,7 @@ class OccupancyEngine:
             max_age_s=parameters.window_sec,
             limits=parameters.ray_limits,
         )
-        self._predictor = LiftPredictor(config, self.vlm)
+        self._predictor = LiftPredictor(config, self.vlm, relevancy_config(parameters.relevancy))
         self._predictor.warm_up()
         self._capacity = parameters.cache_size
         self._lock = threading.Lock()

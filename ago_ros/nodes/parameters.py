@@ -16,6 +16,7 @@ from rclpy.node import Node
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.nodes.qos import PRESETS
+from ago_ros.occupancy.frame_relevancy import DEFAULT_RELEVANCY, RELEVANCY
 from ago_ros.occupancy.rays import RayLimits
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, AssemblerConfig
 
@@ -87,6 +88,13 @@ class OccupancyParameters:
     )
     vlm: str = _parameter(
         "", "Vision-language model: a Hugging Face id or a folder. Empty: the grid is class-agnostic."
+    )
+    relevancy: str = _parameter(
+        DEFAULT_RELEVANCY,
+        "What locate_object reads: `dense`, the features of the grid; `fast`, dense features of crops; `maps`, the "
+        "attention of crops, where the vlm shows it. The last two keep each cached frame's images until its first query, "
+        "which reads them.",
+        choices=tuple(RELEVANCY),
     )
     vocabulary: tuple[str, ...] = _parameter(
         DRIVING_PHRASES, "Phrases to label voxels with; the service set_vocabulary replaces them."

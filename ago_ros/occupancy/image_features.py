@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -15,30 +18,61 @@ _SURFACE_GAP = 3
 """Voxels between two occupied ones on a line of sight that still count as one surface."""
 
 
-def lift_features(vlm: VisionLanguageModel, frame: SensorFrame, grid: VoxelGrid, occupied: Tensor) -> Tensor:
-    """Averages, for each occupied voxel, the features of all images that show it.
+@dataclass(frozen=True, eq=False)
+class VoxelView:
+    """What one image shows of the occupied voxels.
+
+    Attributes:
+        image: the image, as it came.
+        voxels: (K,) int64, which of the occupied voxels it shows.
+        pixels: (K, 2) float64 u, v, where their centres are.
+    """
+
+    image: CameraImage
+    voxels: Tensor
+    pixels: Tensor
+
+
+def view_voxels(frame: SensorFrame, grid: VoxelGrid, occupied: Tensor) -> list[VoxelView]:
+    """Finds out which image shows which occupied voxels.
 
     Args:
-        vlm: gives the dense features.
         frame: the images, each with its own stamp and pose.
         grid: the voxels, in the ego frame at the sweep's stamp.
         occupied: (M, 3) int64, the occupied voxels.
 
     Returns:
-        (M, D) float32 of unit length; zero for voxels that no image shows.
+        One view for each image that shows any.
     """
-    total = torch.zeros(len(occupied), vlm.dim)
     blocked_by = torch.zeros(grid.num_voxels, dtype=torch.bool)
     blocked_by[grid.flatten(occupied)] = True
     centers = grid.centers(occupied).to(torch.float64)
+    views = []
     for image in frame.cameras.values():
         camera_from_ego = frame.camera_from_ego(image)
         pixels, _, inside = image.camera.project(se3.transform_points(camera_from_ego, centers))
         candidates = inside.nonzero().squeeze(1)
         eye = se3.invert(camera_from_ego)[:3, 3]
-        candidates = candidates[visible(grid, blocked_by, eye, centers[candidates])]
-        if len(candidates):
-            total[candidates] += _sample(vlm, image, pixels[candidates])
+        shown = candidates[visible(grid, blocked_by, eye, centers[candidates])]
+        if len(shown):
+            views.append(VoxelView(image, shown, pixels[shown]))
+    return views
+
+
+def lift_features(vlm: VisionLanguageModel, views: Sequence[VoxelView], count: int) -> Tensor:
+    """Averages, for each occupied voxel, the features of all images that show it.
+
+    Args:
+        vlm: gives the dense features.
+        views: what the images show.
+        count: M, the number of occupied voxels.
+
+    Returns:
+        (M, D) float32 of unit length; zero for voxels that no image shows.
+    """
+    total = torch.zeros(count, vlm.dim)
+    for view in views:
+        total[view.voxels] += _sample(vlm, view.image, view.pixels)
     return torch.nn.functional.normalize(total, dim=1)
 
 

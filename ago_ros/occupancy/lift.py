@@ -12,12 +12,14 @@ from torch import Tensor
 from ago_ros.geometry import se3
 from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 from ago_ros.occupancy.evidence import fuse
-from ago_ros.occupancy.image_features import lift_features
+from ago_ros.occupancy.frame_relevancy import FrameRelevancy, check_model
+from ago_ros.occupancy.image_features import lift_features, view_voxels
 from ago_ros.occupancy.rays import RayLimits, Rays, make_rays
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.scene.threads import single_thread
 from ago_ros.sensors.frame import LidarSweep, SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.relevancy_maps import RelevancyConfig
 
 
 @dataclass(frozen=True)
@@ -59,15 +61,28 @@ class LiftPredictor:
     Args:
         config: the grid and the window.
         vlm: gives the occupied voxels their features; None gives a class-agnostic encoding, without a look at images.
+        relevancy: maps that queries are answered from; an encoding then holds its images until it is first asked. None:
+            queries are answered from the features.
 
     Attributes:
         dropped: returns left out since the last reset, by reason: `invalid`, `own_body`, `too_near`.
         restarts: how often the window started anew since the last reset, because time or the robot jumped.
+
+    Raises:
+        ValueError: the maps are to be read from the attention of a model that does not show it.
     """
 
-    def __init__(self, config: LiftConfig | None = None, vlm: VisionLanguageModel | None = None) -> None:
+    def __init__(
+        self,
+        config: LiftConfig | None = None,
+        vlm: VisionLanguageModel | None = None,
+        relevancy: RelevancyConfig | None = None,
+    ) -> None:
+        if vlm is not None and relevancy is not None:
+            check_model(vlm, relevancy)
         self.config = config or LiftConfig()
         self.vlm = vlm
+        self.relevancy = relevancy
         self.dropped: Counter[str] = Counter()
         self.restarts = 0
         self._window: deque[Rays] = deque(maxlen=self.config.max_sweeps)
@@ -103,7 +118,12 @@ class LiftPredictor:
         with single_thread():
             state = self._state(frame)
             occupied = (state == VoxelState.OCCUPIED).nonzero()
-        features = None if self.vlm is None else lift_features(self.vlm, frame, self.config.grid, occupied)
+        features = relevancy = None
+        if self.vlm is not None:
+            views = view_voxels(frame, self.config.grid, occupied)
+            features = lift_features(self.vlm, views, len(occupied))
+            if self.relevancy is not None:
+                relevancy = FrameRelevancy(self.vlm, views, len(occupied), self.relevancy)
         return SceneEncoding(
             stamp_ns=frame.stamp_ns,
             grid=self.config.grid,
@@ -113,6 +133,7 @@ class LiftPredictor:
             occupied=occupied,
             features=features,
             model="" if self.vlm is None else self.vlm.name,
+            relevancy=relevancy,
         )
 
     def _state(self, frame: SensorFrame) -> Tensor:

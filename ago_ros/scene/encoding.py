@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -33,6 +34,8 @@ class SceneEncoding:
         features: (M, D) float32 of unit length in the text space of `model`, zero for a voxel that no image shows; None
             where no image tower is configured.
         model: name of the vision-language model that `features` come from; empty without one.
+        relevancy: scores N phrases at `occupied`, (N, M) float32 in 0..1, from maps of the images; what is the same for
+            all phrases is computed when it is first asked, and kept. None where phrases are held against `features`.
     """
 
     stamp_ns: int
@@ -43,3 +46,4 @@ class SceneEncoding:
     occupied: Tensor
     features: Tensor | None = None
     model: str = ""
+    relevancy: Callable[[Sequence[str]], Tensor] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -29,8 +30,9 @@ class LocateConfig:
     """How relevancy becomes probability.
 
     Attributes:
-        threshold: relevancy above which a voxel counts as the target or the reference; 0.5 means that it fits the
-            phrase better than every background phrase.
+        threshold: relevancy above which a voxel counts as the target or the reference. From features, 0.5 means that
+            it fits the phrase better than every background phrase; from maps, relevancy is the share of the map's peak,
+            times how surely the phrase is in some crop.
         hidden_belief: how probable it is that a target that is not seen is where it could be hidden.
         region_floor: voxels below this share of the highest probability belong to no region.
         relations: how far and how strictly relations are meant.
@@ -63,7 +65,7 @@ def locate(
     best relevancy, and the largest counts.
 
     Args:
-        encoding: the scene, with features.
+        encoding: the scene, with features; its own `relevancy` is asked where it has one.
         query: what is sought.
         vlm: the model that the features come from.
         config: thresholds and reach.
@@ -75,13 +77,33 @@ def locate(
         QueryError: no image tower is configured, another model made the features, or the reference is not in sight.
     """
     config = config or LocateConfig()
-    features, model = check_model(encoding, vlm)
-    target = phrase_relevancy(features, query.target, model)
-    reference = None if query.reference is None else phrase_relevancy(features, query.reference, model)
+    phrases = [query.target] if query.reference is None else [query.target, query.reference]
+    scores = score_phrases(encoding, phrases, vlm)
+    reference = None if query.reference is None else scores[query.reference]
     with single_thread():
-        probability = _probability(encoding, query, target, reference, config)
+        probability = _probability(encoding, query, scores[query.target], reference, config)
         regions = regions_of(encoding.grid, probability, encoding.state, query.target, config.region_floor)
     return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(query))
+
+
+def score_phrases(
+    encoding: SceneEncoding, phrases: Sequence[str], vlm: VisionLanguageModel | None
+) -> dict[str, Tensor]:
+    """Scores the occupied voxels against each phrase: by the scene's own relevancy, else by its features.
+
+    Ask for all phrases of a question at once: the mean of their maps is what each map is compared with.
+
+    Returns:
+        (M,) float32 in 0..1 for each phrase.
+
+    Raises:
+        QueryError: no image tower is configured, or another model made the features.
+    """
+    features, model = check_model(encoding, vlm)
+    phrases = list(dict.fromkeys(phrases))
+    if encoding.relevancy is None:
+        return {phrase: phrase_relevancy(features, phrase, model) for phrase in phrases}
+    return dict(zip(phrases, encoding.relevancy(phrases), strict=True))
 
 
 def _probability(

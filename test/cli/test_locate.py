@@ -25,10 +25,23 @@ def test_locate_prints_and_writes_its_regions(tiny_nuscenes, model, tmp_path, ca
     assert len(printed) == 1 + len(report["regions"])
 
 
+def test_what_the_answer_is_read_from_can_be_chosen(tiny_nuscenes, model, tmp_path):
+    """A model of random weights answers differently from its attention and from its features."""
+    found = {}
+    for relevancy in ("dense", "maps"):
+        out = tmp_path / f"{relevancy}.json"
+        words = ["locate", "car", str(tiny_nuscenes), "--vlm", str(model), "--json", str(out), "--relevancy", relevancy]
+        assert run(words) == 0
+        found[relevancy] = json.loads(out.read_text())
+        assert found[relevancy]["relevancy"] == relevancy
+    assert found["dense"]["regions"] != found["maps"]["regions"]
+
+
 @pytest.mark.parametrize(
     ("query", "options", "message"),
     [
         ("car", [], "set the parameter vlm"),
+        ("car", ["--vlm", "MODEL", "--relevancy", "slow"], "one of dense, fast, maps"),
         ("car next to the tree", [], "'next to' is not known"),
         ("car", ["--vlm", "nobody/nothing"], "no such folder"),
         ("car", ["--vlm", "MODEL", "--keyframe", "99"], "scene-0001 has keyframes 0 to 2, not 99"),

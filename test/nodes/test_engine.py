@@ -1,16 +1,20 @@
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+from tiny_models import save_model
 
 from ago_ros.geometry import se3
+from ago_ros.geometry.camera import PinholeCamera
+from ago_ros.nodes import engine as engine_module
 from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.parameters import OccupancyParameters
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.semantic_grid import LABEL_UNCLASSIFIED
 from ago_ros.scene_query.query import QueryError
-from ago_ros.sensors.frame import LidarSweep, SensorFrame
+from ago_ros.sensors.frame import CameraImage, LidarSweep, SensorFrame
 from ago_ros.vlm.loading import ModelError
 
 PARAMETERS = OccupancyParameters(grid_origin=(-8.0, -8.0, 0.0), grid_shape=(40, 40, 8), cache_size=3)
@@ -86,3 +90,50 @@ def test_a_query_is_given_as_text_or_in_parts_not_both(engine: OccupancyEngine) 
 def test_a_missing_model_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match="/no/such/model"):
         OccupancyEngine(dataclasses.replace(PARAMETERS, vlm="/no/such/model"))
+
+
+def seen_frame(stamp_ns: int) -> SensorFrame:
+    """The wall of `frame`, and a camera that looks at it."""
+    ahead = torch.tensor([[0, 0, 1], [-1, 0, 0], [0, -1, 0]], dtype=torch.float64)
+    mount = se3.from_rotation(ahead, torch.tensor([0.0, 0.0, 1.8], dtype=torch.float64))
+    intrinsics = torch.tensor([[40.0, 0, 40], [0, 40, 24], [0, 0, 1]], dtype=torch.float64)
+    pixels = torch.randint(0, 256, (48, 80, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    sweep = frame(stamp_ns).lidar
+    image = CameraImage(stamp_ns, pixels, PinholeCamera(intrinsics, 80, 48), mount, sweep.map_from_ego)
+    return SensorFrame(sweep, {"cam_front": image})
+
+
+@pytest.mark.parametrize("relevancy", ["dense", "fast", "maps"])
+def test_queries_are_answered_from_the_relevancy_that_is_chosen(tmp_path: Path, relevancy: str) -> None:
+    threads = torch.get_num_threads()
+    vlm = str(save_model("clip", tmp_path / "clip"))
+    engine = OccupancyEngine(
+        dataclasses.replace(PARAMETERS, vlm=vlm, relevancy=relevancy, vocabulary=("car", "tree"), threads=1)
+    )
+    encoding = engine.encode(seen_frame(7))
+    assert (encoding.relevancy is None) == (relevancy == "dense")
+    assert relevancy == "dense" or not encoding.relevancy.kept_bytes, "encoding must not pay for queries"
+    answer = engine.locate(0, "where is the car", "", "", "")
+    assert answer.stamp_ns == 7 and answer.understood == "car"
+    if relevancy == "maps":
+        score = encoding.relevancy(["car"])[0]
+        assert float(score.max()) > 0.5
+        peak = encoding.grid.centers(encoding.occupied[score.argmax()][None])[0]
+        assert answer.regions and any(torch.allclose(torch.tensor(r.peak), peak.float()) for r in answer.regions)
+    assert relevancy == "dense" or encoding.relevancy.kept_bytes
+    torch.set_num_threads(threads)
+
+
+def test_a_model_without_readable_attention_is_refused_when_the_node_is_configured(monkeypatch) -> None:
+    class Opaque:
+        name, dim, logit_scale, logit_bias = "opaque", 3, 1.0, None
+
+        def encode_text(self, phrases: list[str]) -> torch.Tensor:
+            return torch.ones(len(phrases), 3)
+
+    monkeypatch.setattr(engine_module, "load_vlm", lambda source, device: Opaque())
+    parameters = dataclasses.replace(PARAMETERS, vlm="opaque", relevancy="maps", vocabulary=("car",), threads=1)
+    threads = torch.get_num_threads()
+    with pytest.raises(ValueError, match=r"opaque cannot be read .* choose 'fast' or 'dense'"):
+        OccupancyEngine(parameters)
+    torch.set_num_threads(threads)

@@ -4,7 +4,7 @@ from scanned_world import EGO_FROM_LIDAR
 from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.geometry.voxel_grid import VoxelGrid
-from ago_ros.occupancy.image_features import lift_features, visible
+from ago_ros.occupancy.image_features import lift_features, view_voxels, visible
 from ago_ros.sensors.frame import CameraImage, LidarSweep, SensorFrame
 
 GRID = VoxelGrid((-8.0, -6.0, -1.0), 0.4, (60, 30, 12))
@@ -45,6 +45,10 @@ def frame(**cameras: CameraImage) -> SensorFrame:
     return SensorFrame(LidarSweep(0, torch.zeros(0, 3), EGO_FROM_LIDAR, se3.identity()), cameras)
 
 
+def lift(sensors: SensorFrame, occupied: torch.Tensor) -> torch.Tensor:
+    return lift_features(ColourModel(), view_voxels(sensors, GRID, occupied), len(occupied))
+
+
 def voxels(*points) -> torch.Tensor:
     return GRID.indices(torch.tensor(points, dtype=torch.float64))[0]
 
@@ -54,21 +58,21 @@ RED, GREEN = torch.tensor([[255, 0, 0]]), torch.tensor([[0, 255, 0]])
 
 def test_each_voxel_takes_the_feature_of_its_own_pixel():
     occupied = voxels((8, 3, 1.5), (8, -3, 1.5), (-5, 0, 1.5))
-    features = lift_features(ColourModel(), frame(front=camera_image(torch.cat([RED, GREEN]))), GRID, occupied)
+    features = lift(frame(front=camera_image(torch.cat([RED, GREEN]))), occupied)
     torch.testing.assert_close(features, torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 0]]))
 
 
 def test_cameras_that_see_the_same_voxel_are_averaged():
     occupied = voxels((8, 0, 1.5), (-5, 0, 1.5))
     cameras = frame(a=camera_image(RED), b=camera_image(GREEN), c=camera_image(GREEN, BACKWARD))
-    features = lift_features(ColourModel(), cameras, GRID, occupied)
+    features = lift(cameras, occupied)
     torch.testing.assert_close(features, torch.tensor([[0.5**0.5, 0.5**0.5, 0], [0, 1, 0]]))
 
 
 def test_what_stands_behind_another_thing_gets_no_feature():
     person = [(5.0, 0.0, z) for z in (0.3, 0.7, 1.1, 1.5, 1.9)]
     wall = [(9.0, y, 1.5) for y in (-2.0, 0.0, 2.0)]
-    features = lift_features(ColourModel(), frame(front=camera_image(RED)), GRID, voxels(*person, *wall))
+    features = lift(frame(front=camera_image(RED)), voxels(*person, *wall))
     assert (features.norm(dim=1) > 0.99).tolist() == [True] * 5 + [True, False, True]
 
 
@@ -85,9 +89,9 @@ def test_images_are_placed_by_the_pose_at_their_own_time():
     occupied = voxels((8, 0, 1.5))
     later = se3.from_yaw([0.0, 0.0, 0.0], torch.deg2rad(torch.tensor(20.0)))
     stripes = torch.cat([RED, GREEN])
-    moved = lift_features(ColourModel(), frame(front=camera_image(stripes, map_from_ego=later)), GRID, occupied)
+    moved = lift(frame(front=camera_image(stripes, map_from_ego=later)), occupied)
     torch.testing.assert_close(moved, torch.tensor([[0.0, 1.0, 0.0]]))
 
 
 def test_without_cameras_every_feature_is_zero():
-    assert lift_features(ColourModel(), frame(), GRID, voxels((8, 0, 1.5))).tolist() == [[0.0, 0.0, 0.0]]
+    assert lift(frame(), voxels((8, 0, 1.5))).tolist() == [[0.0, 0.0, 0.0]]

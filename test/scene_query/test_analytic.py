@@ -148,6 +148,28 @@ def test_without_an_image_tower_the_advice_names_the_parameter():
             locate(encoding, Query("mug"), model)
 
 
+@pytest.mark.parametrize(("query", "asked"), [("mug", ["mug"]), ("box", ["mug", "box"]), ("mug alike", ["mug"])])
+def test_a_scene_with_maps_is_asked_once_for_all_phrases(query, asked):
+    """The features say that everything is background; the maps know the mug and the box."""
+    mug, box = block((5.4, -0.6, -0.1), (6.1, 0.1, 0.6)), BOX
+    scene = make_scene([("background", mug), ("background", box)])
+    truth = {"mug": torch.zeros(GRID.shape), "box": torch.zeros(GRID.shape)}
+    truth["mug"][tuple(mug.T)] = 1.0
+    truth["box"][tuple(box.T)] = 1.0
+    calls = []
+
+    def maps(phrases):
+        calls.append(list(phrases))
+        return torch.stack([truth[phrase][tuple(scene.occupied.T)] for phrase in phrases])
+
+    scene = dataclasses.replace(scene, relevancy=maps)
+    questions = {"mug": Query("mug"), "box": Query("mug", "behind", "box"), "mug alike": Query("mug", "behind", "mug")}
+    answer = locate(scene, questions[query], MODEL)
+    assert calls == [asked]
+    if query != "mug alike":
+        assert mass_in(answer, mug) > 0.9
+
+
 def test_models_must_agree():
     with pytest.raises(QueryError, match="encoded by 'other'"):
         locate(dataclasses.replace(make_scene([]), model="other"), Query("mug"), MODEL)

@@ -58,7 +58,7 @@ def read_maps(reader: CropReader, image: Tensor, config: RelevancyConfig) -> Ten
     height, width = image.shape[:2]
     grids = window_grids(height, width, reader.side, config)
     sums: dict[int, Tensor] = {}
-    for crops in _batches(_crops(image, grids, config), reader.batch):
+    for crops in batches(crops_of(image, grids, config), reader.batch):
         maps = reader.read(torch.stack([pixels for _, _, _, pixels in crops])).transpose(0, 1)
         for index, (scale, window, mirrored, _) in enumerate(crops):
             if scale not in sums:
@@ -85,7 +85,7 @@ def _reader(model: VisionLanguageModel, embeddings: Tensor, config: RelevancyCon
     return AttentionReader(split(), embeddings, memory, config.precision)
 
 
-def _crops(image: Tensor, grids: Sequence[WindowGrid], config: RelevancyConfig) -> Iterator[Crop]:
+def crops_of(image: Tensor, grids: Sequence[WindowGrid], config: RelevancyConfig) -> Iterator[Crop]:
     """Yields every crop of every scale, colour and mirroring."""
     for version in jittered(image, config):
         for scale, grid in enumerate(grids):
@@ -97,7 +97,8 @@ def _crops(image: Tensor, grids: Sequence[WindowGrid], config: RelevancyConfig) 
                     yield scale, window, True, pixels.flip(1)
 
 
-def _batches(crops: Iterator[Crop], size: int) -> Iterator[list[Crop]]:
+def batches(crops: Iterator[Crop], size: int) -> Iterator[list[Crop]]:
+    """Puts crops together by `size`; the last batch may be smaller."""
     batch: list[Crop] = []
     for crop in crops:
         batch.append(crop)
