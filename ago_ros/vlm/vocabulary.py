@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.interface import TextEncoder, VisionLanguageModel
 
 MAX_PHRASES = 65533
 """Labels are uint16, and the three highest values mean unclassified, free and unobserved."""
@@ -75,7 +75,7 @@ def check_phrases(phrases: Sequence[str]) -> None:
 
 
 def embed_phrases(
-    phrases: Sequence[str], model: VisionLanguageModel, templates: Sequence[str] = DEFAULT_TEMPLATES
+    phrases: Sequence[str], model: TextEncoder, templates: Sequence[str] = DEFAULT_TEMPLATES
 ) -> Tensor:
     """Averages each phrase's unit embeddings over the templates.
 
