@@ -55,10 +55,13 @@ def publish(result: Result, options: argparse.Namespace) -> None:
     """Prints a result, and writes it where the options say."""
     table = Table(title=result.title)
     for number, heading in enumerate(result.columns):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=not number)
+        table.add_column(heading, justify="right" if number else "left", no_wrap=not number, overflow="fold")
     for row in result.rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console = Console()
+    if not sys.stdout.isatty():
+        console.width = max(140, console.measure(table, options=console.options.update(width=1000)).maximum)
+    console.print(table)
     print(result.verdict)
     if options.json:
         report = {"benchmark": result.name, "title": result.title, "verdict": result.verdict, **result.figures}
