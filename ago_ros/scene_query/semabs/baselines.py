@@ -7,7 +7,7 @@ Two of the baselines are a `network.SemAbs` itself: ClipSpatial completes the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch.nn.functional import cosine_similarity
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
-from ago_ros.scene_query.semabs.config import SemAwareConfig
+from ago_ros.scene_query.semabs.config import SemAbsConfig, SemAwareConfig
 from ago_ros.scene_query.semabs.network import PointHead, VolumeEncoder, Volumes
 from ago_ros.scene_query.semabs.volume import Aligned
 
@@ -41,6 +41,17 @@ class Method:
         if self.whole_description or query.reference is None:
             return (str(query),)
         return (query.target, query.reference)
+
+    def configure(self, base: SemAbsConfig, text_dim: int) -> SemAbsConfig | SemAwareConfig:
+        """Returns the configuration of the method at the size of a SemAbs network.
+
+        Args:
+            base: the SemAbs network that it is held against.
+            text_dim: dimension of the text embeddings, for the network that reads them.
+        """
+        if self.network == "semaware":
+            return SemAwareConfig(replace(base.encoder, inputs=3), text_dim, base.temperature, base.grid)
+        return replace(base, heads=("complete",)) if self.whole_description else base
 
 
 METHODS = {

@@ -157,10 +157,15 @@ class SemAbs(nn.Module):
             (V, Q) logits; NaN outside of the grid.
 
         Raises:
-            ValueError: the network has no such head, or there is no such relation.
+            ValueError: the network has no such head, there is no such relation, or the three do not go together.
         """
         if "locate" not in self.config.heads:
             raise ValueError("this network was not made to locate objects: add the head 'locate' and train it")
+        if target.grid != reference.grid or not len(target) == len(reference) == len(relation):
+            raise ValueError(
+                "needs a reference and a relation for each target, on one grid: got "
+                f"{len(target)}, {len(reference)} and {len(relation)} on {target.grid} and {reference.grid}"
+            )
         both = Volumes(target.grid, torch.cat([target.features, reference.features], dim=1))
         if self.config.relation_width:
             features = self.place(both, queries)

@@ -92,7 +92,7 @@ def from_lidar(points: Tensor, views: Sequence[RelevancyView]) -> RelevancyPoint
     """
     if not views:
         raise ValueError("give at least one view: relevancy comes from images")
-    best = torch.full((len(views[0].maps), len(points)), -torch.inf)
+    best = torch.full((len(views[0].maps), len(points)), -torch.inf, device=points.device)
     for view in views:
         in_camera = se3.transform_points(se3.invert(view.grid_from_camera), points.to(torch.float64))
         pixels, _, shown = view.camera.project(in_camera)

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
-from semabs_tools import GRID, random_places
+from semabs_tools import GRID, random_places, small_config
 
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.baselines import METHODS, SemAware
 from ago_ros.scene_query.semabs.config import EncoderConfig, SemAwareConfig
+from ago_ros.scene_query.semabs.files import make_network
 
 CONFIG = SemAwareConfig(EncoderConfig(inputs=3, point_width=16, channels=8, widths=(8, 16), groups=4), 24, 0.07, GRID)
 
@@ -76,6 +77,17 @@ def test_each_method_asks_for_the_relevancy_that_it_sees():
     }
     assert METHODS["semabs"].phrases(Query("mug")) == ("mug",)
     assert [name for name, method in METHODS.items() if not method.multi_scale] == ["single_scale"]
+
+
+def test_each_method_has_the_size_of_the_network_that_it_is_held_against():
+    base = small_config(relation_width=12)
+    made = {name: make_network(method.configure(base, 24)) for name, method in METHODS.items()}
+    assert made["semabs"].config is made["single_scale"].config is base
+    assert made["clip_spatial"].config.heads == ("complete",)
+    assert isinstance(made["semaware"], SemAware)
+    assert made["semaware"].config.grid == base.grid
+    units = {name: sum(w.numel() for w in network.encoder.unet.parameters()) for name, network in made.items()}
+    assert len(set(units.values())) == 1
 
 
 def test_a_baseline_without_colours_is_refused():

@@ -120,6 +120,8 @@ def test_what_cannot_be_asked_is_refused():
         locates.complete(volumes, queries)
     with pytest.raises(ValueError, match="unknown relation 'near'"):
         locates.locate(volumes, volumes, ["near"], queries)
+    with pytest.raises(ValueError, match="a reference and a relation for each target"):
+        locates.locate(volumes, volumes, ["in", "on"], queries)
     with pytest.raises(ValueError, match=r"needs queries \(Q, 3\) or \(1, Q, 3\)"):
         completes.complete(volumes, torch.zeros(2, 4, 3))
 
@@ -207,7 +209,7 @@ def _train(network: SemAbs, steps: int, logits_at_centers, targets: list[torch.T
 def test_learns_to_complete_a_box_of_which_it_sees_one_face():
     scene, target = _half_seen_box()
     network = make(grid=ROOM, heads=("complete",)).train()
-    _train(network, 60, lambda: network.complete(network.encode([scene]), CENTERS.reshape(-1, 3)), [target])
+    _train(network, 50, lambda: network.complete(network.encode([scene]), CENTERS.reshape(-1, 3)), [target])
     with torch.inference_mode():
         found = network.complete(network.encode([scene]), CENTERS.reshape(-1, 3))[0].reshape(ROOM.shape) > 0
     assert iou(found, target) > 0.95
@@ -229,7 +231,7 @@ def test_learns_where_behind_and_left_of_a_box_are(relation_width):
         volumes = network.encode([both])
         return network.locate(volumes.pick([0, 0]), volumes.pick([1, 1]), relations, CENTERS.reshape(-1, 3))
 
-    _train(network, 100, logits_at_centers, targets)
+    _train(network, 65, logits_at_centers, targets)
     with torch.inference_mode():
         found = logits_at_centers().reshape(2, *ROOM.shape) > 0
     assert [iou(a, b) > 0.95 for a, b in zip(found, targets, strict=True)] == [True, True]

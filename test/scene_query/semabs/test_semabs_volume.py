@@ -74,8 +74,7 @@ def test_scatter_takes_the_maximum_not_the_mean():
 
 def test_queries_keep_the_order_of_the_axes():
     check_axes(Aligned())
-    check_axes_of_wrong = [ReversedAxes(), ReleasedLayout()]
-    for wrong in check_axes_of_wrong:
+    for wrong in (ReversedAxes(), ReleasedLayout()):
         with pytest.raises(AssertionError):
             check_axes(wrong)
 
