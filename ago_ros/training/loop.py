@@ -91,8 +91,8 @@ def fit(
     """Trains a model, from its checkpoint in the folder if there is one.
 
     Started by torchrun, it trains on all of its processes: the gradient is the mean of theirs. Everything around `fit`
-    runs in each of them; only the main one writes (`is_main_process`). The same seed gives the same weights, to the last
-    bit on a CPU; on a GPU torch warns of the operations for which it has no such form.
+    runs in each of them; only the main one writes (`is_main_process`). The same seed gives the same weights;
+    on a GPU torch warns of the operations that differ in the last bits.
 
     Args:
         model: in training mode, on its device; left in evaluation mode, with the weights of the best validation

@@ -1,6 +1,7 @@
 """The training of every system: an interrupted run ends where an uninterrupted one does."""
 
 import json
+import logging
 import math
 import os
 import signal
@@ -268,6 +269,15 @@ def test_lightning_is_quiet_and_the_model_s_warnings_are_not(tmp_path, capfd):
         fit(model, warns, LoopConfig(steps=2, learning_rate=0.05), tmp_path)
     assert {str(warning.message) for warning in caught} == {"mine"}
     assert capfd.readouterr() == ("", "")
+    logger, said = logging.getLogger("lightning.pytorch"), []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logger.addHandler(handler)
+    fit(_linear(), lambda _: {}, LoopConfig(steps=2, learning_rate=0.05), tmp_path)
+    assert said == []
+    fit(_linear(), lambda _: {}, LoopConfig(steps=2, learning_rate=0.05, chatter=True), tmp_path)
+    logger.removeHandler(handler)
+    assert any("max_steps" in line for line in said)
 
 
 def test_the_learning_rate_rises_and_falls_on_a_cosine():
