@@ -32,10 +32,12 @@ class SceneEncoding:
             are meant from here.
         occupied: (M, 3) int64, the occupied voxels in C order: those where `state` is OCCUPIED.
         features: (M, D) float32 of unit length in the text space of `model`, zero for a voxel that no image shows; None
-            where no image tower is configured.
+            where no image tower is configured. AGO's have a length of their own: the longer, the surer.
         model: name of the vision-language model that `features` come from; empty without one.
         relevancy: scores N phrases at `occupied`, (N, M) float32 in 0..1, from maps of the images; what is the same for
             all phrases is computed when it is first asked, and kept. None where phrases are held against `features`.
+        adapted: (M, D) float32, a second set of features from AGO's modality adapter, nearer to what images look like;
+            each voxel is labelled by the set that is surer. None from other predictors.
     """
 
     stamp_ns: int
@@ -47,3 +49,4 @@ class SceneEncoding:
     features: Tensor | None = None
     model: str = ""
     relevancy: Callable[[Sequence[str]], Tensor] | None = None
+    adapted: Tensor | None = None

@@ -65,7 +65,7 @@ class ImageBackbone(nn.Module):
             OSError: it is not there.
             ValueError: its sizes are others.
         """
-        other = AutoBackbone.from_pretrained(source, out_indices=list(self.config.stages), local_files_only=True)
+        other = type(self.resnet).from_pretrained(source, out_indices=list(self.config.stages), local_files_only=True)
         try:
             lacking, unknown = self.resnet.load_state_dict(other.state_dict(), strict=False)
         except RuntimeError as error:
