@@ -74,9 +74,7 @@ def check_phrases(phrases: Sequence[str]) -> None:
         seen.add(phrase)
 
 
-def embed_phrases(
-    phrases: Sequence[str], model: TextEncoder, templates: Sequence[str] = DEFAULT_TEMPLATES
-) -> Tensor:
+def embed_phrases(phrases: Sequence[str], model: TextEncoder, templates: Sequence[str] = DEFAULT_TEMPLATES) -> Tensor:
     """Averages each phrase's unit embeddings over the templates.
 
     Args:
