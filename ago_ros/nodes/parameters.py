@@ -92,8 +92,8 @@ class OccupancyParameters:
     relevancy: str = _parameter(
         DEFAULT_RELEVANCY,
         "What locate_object reads: `dense`, the features of the grid; `fast`, dense features of crops; `maps`, the "
-        "attention of crops, where the vlm shows it. The last two keep each cached frame's images until its first query, "
-        "which reads them.",
+        "attention of crops, where the vlm shows it. The last two keep each cached frame's images until its first "
+        "query, which reads them.",
         choices=tuple(RELEVANCY),
     )
     vocabulary: tuple[str, ...] = _parameter(

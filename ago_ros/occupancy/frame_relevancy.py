@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -20,11 +21,11 @@ from ago_ros.vlm.vocabulary import embed_phrases
 
 RELEVANCY: Mapping[str, RelevancyConfig | None] = {
     "dense": None,
-    "fast": RelevancyConfig.fast(),
-    "maps": RelevancyConfig(scales=(1.0, 1 / 2, 1 / 4), stride=1 / 2, flip=False, jitters=0),
+    "fast": replace(RelevancyConfig.fast(), stride=1.0),
+    "maps": RelevancyConfig(scales=(1.0, 1 / 2), stride=1 / 2, flip=False, jitters=0),
 }
-"""What queries can be answered from. "dense": the features that the grid is labelled by. "fast": dense features of few
-crops. "maps": gradient-weighted attention, with fewer crops than the paper's, which are for one image and no hurry."""
+"""What queries can be answered from: "dense", the features that the grid is labelled by; "fast", dense features of
+crops that hardly overlap; "maps", gradient-weighted attention, in fewer crops than the paper takes for one image."""
 
 DEFAULT_RELEVANCY = "dense"
 """Where nothing else is asked for: the only one that costs a frame nothing more."""
@@ -102,6 +103,7 @@ class LiftedAttention:
         self._count = count
         self._config = config
         self._split = _split(vlm)
+        self._background = embed_phrases(BACKGROUND_PHRASES, vlm)
         self._parts: list[tuple[Tensor, PooledCrops]] = []
         sightings = count_sightings(views, count)
         at_a_time = max(1, config.memory_mib * 2**20 // self._split.bytes_per_crop)
@@ -138,18 +140,17 @@ class LiftedAttention:
         """
         if not self._parts:
             return torch.zeros(len(phrases), self._count)
-        names = list(dict.fromkeys([*phrases, *BACKGROUND_PHRASES]))
-        embeddings = embed_phrases(names, self._vlm)
-        maps = self.maps(embeddings)
+        asked = embed_phrases(phrases, self._vlm)
+        maps = self.maps(torch.cat([asked, self._background[_all_but(phrases)]]))
         if self._config.subtract_mean:
             maps = maps - maps.mean(dim=0)
         crops = torch.cat([part.embedding for _, part in self._parts]).cpu()
         crops = torch.nn.functional.normalize(crops, dim=1)
         scores = []
-        for index, phrase in enumerate(phrases):
-            rivals = embeddings[[names.index(other) for other in BACKGROUND_PHRASES if other != phrase]]
-            surely = relevancy(crops, embeddings[index], rivals, self._vlm.logit_scale).max()
-            above = maps[index].clamp(min=0)
+        for phrase, embedding, values in zip(phrases, asked, maps[: len(phrases)], strict=True):
+            rivals = self._background[_all_but([phrase])]
+            surely = relevancy(crops, embedding, rivals, self._vlm.logit_scale).max()
+            above = values.clamp(min=0)
             scores.append(surely * above / above.max().clamp(min=torch.finfo(torch.float32).tiny))
         return torch.stack(scores)
 
@@ -198,6 +199,11 @@ def count_sightings(views: Sequence[VoxelView], count: int) -> Tensor:
     """Returns (M,) int64, how many images show each of M voxels."""
     shown = [view.voxels for view in views]
     return torch.bincount(torch.cat(shown) if shown else torch.zeros(0, dtype=torch.int64), minlength=count)
+
+
+def _all_but(phrases: Sequence[str]) -> list[int]:
+    """Returns which background phrases are none of the phrases."""
+    return [index for index, other in enumerate(BACKGROUND_PHRASES) if other not in phrases]
 
 
 def _split(vlm: VisionLanguageModel) -> AttentionSplit:
