@@ -2,16 +2,22 @@
 
 The frame is a real keyframe under AGO_TEST_DATA; the features of its voxels are perfect ones made from the annotated
 boxes, so that every reference is in sight and the times are those of geometry, not of an image tower.
+
+With `--relevancy` instead: what each choice of the parameter `relevancy` costs a frame, its first query and every later
+one. The frame is a made street seen by six cameras of noise, the model the project's own with random weights: times and
+memory do not depend on what is seen. They are processor times of one thread.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import math
 import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +25,21 @@ import torch
 from torch import Tensor
 
 from ago_ros.datasets.nuscenes import NuScenesReader
-from ago_ros.evaluation.benchmark import Result, make_parser, publish
+from ago_ros.evaluation.benchmark import Result, make_parser, publish, replace_part
+from ago_ros.evaluation.benchmark_data import scan_street
 from ago_ros.geometry import se3
 from ago_ros.geometry.boxes import points_in_boxes, transform_boxes
+from ago_ros.geometry.camera import PinholeCamera
+from ago_ros.occupancy.frame_relevancy import RELEVANCY
 from ago_ros.occupancy.lift import LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
-from ago_ros.scene_query.analytic import locate
+from ago_ros.scene.threads import single_thread
+from ago_ros.scene_query.analytic import locate, score_phrases
 from ago_ros.scene_query.query import parse_query
+from ago_ros.sensors.frame import CameraImage, SensorFrame
+from ago_ros.vlm.loading import load_text_encoder
+from ago_ros.vlm.small import Calibration, SmallModel
+from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 GOAL_MS = 300.0
 ROUNDS = 10
@@ -97,8 +111,82 @@ def measure(root: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def see_street() -> SensorFrame:
+    """Six cameras of nuScenes' directions, 400 x 225 pixels of noise each, on a street."""
+    sweep = scan_street()
+    generator = torch.Generator().manual_seed(0)
+    optical = torch.tensor([[0, 0, 1], [-1, 0, 0], [0, -1, 0]], dtype=torch.float64)
+    forward = se3.from_rotation(optical, torch.tensor([1.5, 0.0, 1.5], dtype=torch.float64))
+    intrinsics = torch.tensor([[316.0, 0, 200], [0, 316, 112], [0, 0, 1]], dtype=torch.float64)
+    cameras = {}
+    for degrees in (0, 55, -55, 110, -110, 180):
+        image = torch.randint(0, 256, (225, 400, 3), dtype=torch.uint8, generator=generator)
+        mount = se3.from_yaw([0.0, 0.0, 0.0], math.radians(degrees)) @ forward
+        cameras[f"cam_{degrees}"] = CameraImage(0, image, PinholeCamera(intrinsics, 400, 225), mount, se3.identity())
+    return SensorFrame(sweep, cameras)
+
+
+def processor_ms(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Returns processor time, and what the work returns."""
+    begun = time.process_time()
+    result = work()
+    return 1e3 * (time.process_time() - begun), result
+
+
+def measure_relevancy() -> list[dict[str, Any]]:
+    """One row for each choice of the parameter `relevancy`."""
+    torch.manual_seed(0)
+    tower = ImageTower(TowerConfig()).eval()
+    model = SmallModel("random weights", tower, load_text_encoder(), Calibration(10.0, -5.0))
+    frame = see_street()
+    LiftPredictor(vlm=model).encode(frame)
+    score_phrases(LiftPredictor(vlm=model).encode(frame), ["warm"], model)
+    rows = []
+    for name, config in RELEVANCY.items():
+        encode_ms, encoding = processor_ms(lambda c=config: LiftPredictor(vlm=model, relevancy=c).encode(frame))
+        first_ms, _ = processor_ms(lambda e=encoding: score_phrases(e, ["car"], model))
+        later = [
+            processor_ms(lambda e=encoding, p=f"{colour} person", q=f"{colour} car": score_phrases(e, [p, q], model))[0]
+            for colour in ("red", "green", "blue", "white", "black")
+        ]
+        kept = encoding.features.nbytes if encoding.relevancy is None else encoding.relevancy.kept_bytes
+        rows.append(
+            {
+                "relevancy": name, "encode_ms": encode_ms, "first_query_ms": first_ms,
+                "later_query_p50_ms": statistics.median(later), "kept_mib": kept / 2**20,
+                "occupied": len(encoding.occupied),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def publish_relevancy(options: argparse.Namespace) -> int:
+    """Measures, prints and writes what `--relevancy` asks for."""
+    with single_thread():
+        found = measure_relevancy()
+    keys = ("encode_ms", "first_query_ms", "later_query_p50_ms", "kept_mib")
+    rows = [(row["relevancy"], *(f"{row[key]:.0f}" for key in keys)) for row in found]
+    met = max(row["later_query_p50_ms"] for row in found) < GOAL_MS
+    columns = ("relevancy", "encode, cpu ms", "first query, cpu ms", "later query, cpu p50 ms", "kept for queries, MiB")
+    verdict = f"goal (two phrases scored in under {GOAL_MS:.0f} ms once read): {'met' if met else 'missed'}"
+    title = (
+        f"What relevancy costs one frame: 6 x 400 x 225 pixels, {found[0]['occupied']} occupied voxels, the project's "
+        "tower with random weights, one thread"
+    )
+    result = Result("locate_relevancy", title, columns, rows, verdict, {"rows": found})
+    publish(result, argparse.Namespace(json=options.json, docs=None))
+    if options.docs:
+        part = result.markdown("python benchmarks/locate.py --relevancy")
+        options.docs.write_text(replace_part(options.docs.read_text(), result.name, part))
+    return 0 if met else 1
+
+
 def main() -> int:
-    options = make_parser("Time queries against a cached frame.").parse_args()
+    parser = make_parser("Time queries against a cached frame.")
+    parser.add_argument("--relevancy", action="store_true", help="measure the choices of relevancy instead")
+    options = parser.parse_args()
+    if options.relevancy:
+        return publish_relevancy(options)
     folder = os.environ.get("AGO_TEST_DATA")
     if not folder:
         print("needs real sensor data: set AGO_TEST_DATA to its folder", file=sys.stderr)
