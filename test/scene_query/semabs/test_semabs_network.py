@@ -77,9 +77,9 @@ def test_forty_metres_work_as_two():
 
 def test_points_outside_are_dropped_and_an_empty_scene_has_an_answer():
     network = make()
-    scene = random_scene(GRID, 200, 1)
-    beyond = RelevancyPoints(torch.tensor([[50.0, 0, 0], [-1.001, 1.0, 0], [torch.nan, 0, 0]]), torch.full((1, 3), 9.0))
-    assert torch.equal(network.encode([scene]).features, network.encode([fuse([scene, beyond])]).features)
+    scene = random_scene(GRID, 200, 2)
+    beyond = RelevancyPoints(torch.tensor([[50.0, 0, 0], [-1.001, 1.0, 0], [torch.nan, 0, 0]]), torch.full((2, 3), 9.0))
+    assert torch.equal(network.encode([scene]).features, network.encode([fuse([beyond, scene])]).features)
     empty = network.encode([beyond])
     assert torch.isfinite(network.complete(empty, random_places(GRID, 5))).all()
 
