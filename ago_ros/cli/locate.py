@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ago_ros.scene_query.answer import Region
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -34,10 +38,12 @@ def locate(
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.scene_query.analytic import NO_IMAGE_TOWER
     from ago_ros.scene_query.analytic import locate as find
-    from ago_ros.scene_query.query import QueryError, parse_query
-    from ago_ros.vlm.loading import load_vlm
+    from ago_ros.scene_query.parse import parse_question
+    from ago_ros.scene_query.prepositions import Prepositions
+    from ago_ros.scene_query.query import QueryError
+    from ago_ros.vlm.loading import load_text_encoder, load_vlm
 
-    question, config = parse_query(query), relevancy_config(relevancy)
+    question, config = parse_question(query, Prepositions(load_text_encoder)), relevancy_config(relevancy)
     if not vlm:
         raise QueryError(NO_IMAGE_TOWER)
     reader = NuScenesReader(root, version)
@@ -45,8 +51,12 @@ def locate(
     model = load_vlm(vlm, device, allow_download)
     frame = reader.frame(sample.token)
     answer = find(LiftPredictor(vlm=model, relevancy=config).encode(frame), question, model)
+    if answer.status.refused:
+        raise QueryError(answer.message)
     report = {
         "query": answer.understood,
+        "status": answer.status.name.lower(),
+        "message": answer.message,
         "scene": sample.scene,
         "keyframe": keyframe,
         "stamp_ns": answer.stamp_ns,
@@ -56,11 +66,19 @@ def locate(
         "regions": [asdict(region) for region in answer.regions[:top]],
     }
     typer.echo(f"{answer.understood}: {report['probability']:.3f} in {len(answer.regions)} regions of {sample.scene}")
+    typer.echo(answer.message)
     for region in answer.regions[:top]:
         x, y, z = region.center
         length, width, height = region.extent
         typer.echo(
             f"  {region.probability:.3f}  at x {x:.1f} y {y:.1f} z {z:.1f} m,  "
-            f"{length:.1f} x {width:.1f} x {height:.1f} m,  hidden {region.hidden:.0%}"
+            f"{length:.1f} x {width:.1f} x {height:.1f} m,  hidden {region.hidden:.0%}{_view(region)}"
         )
     write_json(json_file, report)
+
+
+def _view(region: Region) -> str:
+    if region.view is None:
+        return ""
+    x, y, _ = region.view.position
+    return f",  seen from x {x:.1f} y {y:.1f}, heading {math.degrees(region.view.yaw):.0f} deg"

@@ -29,12 +29,14 @@ def render(
     from ago_ros.rendering.pictures import save_pictures
     from ago_ros.scene.labelling import label
     from ago_ros.scene_query.analytic import locate
-    from ago_ros.scene_query.query import parse_query
+    from ago_ros.scene_query.parse import parse_question
+    from ago_ros.scene_query.prepositions import Prepositions
+    from ago_ros.scene_query.query import QueryError
     from ago_ros.vlm.categories import OCC3D_PHRASES
-    from ago_ros.vlm.loading import load_vlm
+    from ago_ros.vlm.loading import load_text_encoder, load_vlm
     from ago_ros.vlm.vocabulary import make_vocabulary
 
-    question = parse_query(query) if query else None
+    question = parse_question(query, Prepositions(load_text_encoder)) if query else None
     reader = NuScenesReader(root, version)
     frame = reader.frame(choose_keyframe(reader, scene, keyframe).token)
     model = load_vlm(vlm, device) if vlm else None
@@ -43,6 +45,9 @@ def render(
     phrases = phrase or [group[0] for group in OCC3D_PHRASES.values()]
     encoding = LiftPredictor(vlm=model).encode(frame)
     grid = label(encoding, None if model is None else make_vocabulary(phrases, model))
-    probability = None if question is None else locate(encoding, question, model).probability
+    answer = None if question is None else locate(encoding, question, model)
+    if answer is not None and answer.status.refused:
+        raise QueryError(answer.message)
+    probability = None if answer is None else answer.probability
     for path in save_pictures(frame, grid, probability, out):
         typer.echo(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from builtin_interfaces.msg import Duration
@@ -14,7 +15,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 from ago_msgs.msg import Region as RegionMessage
 from ago_ros.nodes.conversions import to_point, to_pose
 from ago_ros.rendering.palette import phrase_color
-from ago_ros.scene_query.answer import Region
+from ago_ros.scene_query.answer import Region, ViewingPose
 
 
 def region_to_message(region: Region) -> RegionMessage:
@@ -27,7 +28,14 @@ def region_to_message(region: Region) -> RegionMessage:
         peak=to_point(torch.as_tensor(region.peak)),
         probability=float(region.probability),
         hidden=float(region.hidden),
+        **_view(region.view),
     )
+
+
+def _view(view: ViewingPose | None) -> dict[str, Any]:
+    if view is None:
+        return {"has_view": False}
+    return {"has_view": True, "view": to_pose(torch.as_tensor(view.position), view.yaw), "view_seen": view.seen}
 
 
 def regions_to_markers(header: Header, regions: list[RegionMessage], seconds: float) -> MarkerArray:

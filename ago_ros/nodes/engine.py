@@ -17,10 +17,12 @@ from ago_ros.scene.semantic_grid import SemanticGrid
 from ago_ros.scene_query.analytic import NO_IMAGE_TOWER, locate
 from ago_ros.scene_query.answer import Answer, Region
 from ago_ros.scene_query.objects import complete, detect
-from ago_ros.scene_query.query import QueryError, make_query, parse_query
+from ago_ros.scene_query.parse import parse_question
+from ago_ros.scene_query.prepositions import Prepositions
+from ago_ros.scene_query.query import QueryError, make_query
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import VisionLanguageModel
-from ago_ros.vlm.loading import load_vlm
+from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
 
@@ -64,6 +66,7 @@ class OccupancyEngine:
         )
         self._predictor = LiftPredictor(config, self.vlm, relevancy_config(parameters.relevancy))
         self._predictor.warm_up()
+        self._prepositions = Prepositions(load_text_encoder)
         self._capacity = parameters.cache_size
         self._lock = threading.Lock()
         self._cache: OrderedDict[int, SceneEncoding] = OrderedDict()
@@ -130,7 +133,9 @@ class OccupancyEngine:
         """
         if text.strip() and (target or relation or reference):
             raise QueryError("query and target, relation or reference are both given: give the text or the parts")
-        query = parse_query(text) if text.strip() else make_query(target, relation, reference)
+        if text.strip():
+            return locate(self.cached(stamp_ns), parse_question(text, self._prepositions), self.vlm)
+        query = make_query(target, relation, reference, self._prepositions)
         return locate(self.cached(stamp_ns), query, self.vlm)
 
     def detect(self, stamp_ns: int, phrases: Sequence[str], min_score: float) -> tuple[int, tuple[Region, ...]]:

@@ -28,13 +28,13 @@ def refusing(handler: Callable[..., None]) -> Callable[..., Any]:
     @functools.wraps(handler)
     def wrapped(self: QueryServices, request: Any, response: Any) -> Any:
         try:
-            handler(self, request, response)
             response.success = True
+            handler(self, request, response)
         except QueryError as error:
-            response.message = str(error)
+            response.success, response.message = False, str(error)
         except Exception as error:
             self.node.get_logger().error(f"{handler.__name__} failed:\n{traceback.format_exc()}")
-            response.message = f"internal error, see the node's log: {error}"
+            response.success, response.message = False, f"internal error, see the node's log: {error}"
         return response
 
     return wrapped
@@ -83,12 +83,21 @@ class QueryServices:
             stamp_ns(request.stamp), request.query, request.target, request.relation, request.reference
         )
         regions = answer.regions[: request.max_regions] if request.max_regions else answer.regions
-        response.message = answer.understood
+        response.success = not answer.status.refused
+        response.status, response.message = answer.status.value, answer.message
+        self._flag_stale(request, response, answer.stamp_ns)
         response.header = to_header(answer.stamp_ns, self._frame)
         response.regions = [region_to_message(region) for region in regions]
         if not request.omit_heatmap:
             response.heatmap = probability_to_message(answer.stamp_ns, answer.grid, answer.probability, self._frame)
         self._outputs.publish_answer(answer, response)
+
+    def _flag_stale(self, request: LocateObject.Request, response: LocateObject.Response, stamp: int) -> None:
+        """Says so where the newest frame was asked and is old: the sensors are silent, or inference is stuck."""
+        age_s = (self.node.get_clock().now().nanoseconds - stamp) / 1e9
+        response.stale = stamp_ns(request.stamp) == 0 and age_s > self.node.get_parameter("stale_sec").value
+        if response.stale:
+            response.message += f"; stale: the newest frame is {age_s:.1f} s old, see /diagnostics"
 
     @refusing
     def complete_objects(self, request: CompleteObjects.Request, response: CompleteObjects.Response) -> None:

@@ -11,9 +11,11 @@ from torch import Tensor
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.answer import Answer
-from ago_ros.scene_query.query import Query, QueryError
+from ago_ros.scene_query.combining import combine
+from ago_ros.scene_query.query import Query, QueryError, Question
 from ago_ros.scene_query.regions import components, regions_of
 from ago_ros.scene_query.relations import RelationConfig, relation_field
+from ago_ros.scene_query.verdict import contradictory, judge, reference_not_in_view
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.relevancy import phrase_relevancy
 
@@ -35,55 +37,92 @@ class LocateConfig:
             times how surely the phrase is in some crop.
         hidden_belief: how probable it is that a target that is not seen is where it could be hidden.
         region_floor: voxels below this share of the highest probability belong to no region.
+        seen_from: evidence of the target, times the relation's field, from which it counts as in view.
         relations: how far and how strictly relations are meant.
     """
 
     threshold: float = 0.5
     hidden_belief: float = 0.8
     region_floor: float = 0.1
+    seen_from: float = 0.5
     relations: RelationConfig = field(default_factory=RelationConfig)
 
     def __post_init__(self) -> None:
         """Refuses numbers outside their range."""
         if not 0 <= self.threshold < 1:
             raise ValueError(f"threshold must be in 0..1, got {self.threshold}")
-        for name in ("hidden_belief", "region_floor"):
+        for name in ("hidden_belief", "region_floor", "seen_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
 
 
 def locate(
-    encoding: SceneEncoding, query: Query, vlm: VisionLanguageModel | None, config: LocateConfig | None = None
+    encoding: SceneEncoding,
+    question: Question | Query,
+    vlm: VisionLanguageModel | None,
+    config: LocateConfig | None = None,
 ) -> Answer:
-    """Finds where the target of a query is, or could be hidden.
+    """Finds where the target of a question is, or could be hidden.
 
     With s(v) = relation field x target evidence over the occupied voxels, e = max s is how surely the target is seen:
     the probability e is shared out among them in proportion to s. For "behind" and "in", the remaining 1 - e is that of
     a target not seen; the share `hidden_belief` x (largest field value) of it goes to the unobserved voxels, in
     proportion to the field. The rest, what is missing to 1, is the probability that it is elsewhere. Target evidence
     rises linearly from 0 at the threshold to 1 at relevancy 1; several references each have a field, weighed by their
-    best relevancy, and the largest counts.
+    best relevancy, and the largest counts. Relations joined by and/or make one field: see `combine`.
+
+    An alternative whose reference is not in view, or that contradicts itself, is left out; the answer's message names
+    the reference. Where none is left, the status says why and there is no region.
 
     Args:
         encoding: the scene, with features; its own `relevancy` is asked where it has one.
-        query: what is sought.
+        question: what is sought.
         vlm: the model that the features come from.
         config: thresholds and reach.
 
     Returns:
-        The answer; without regions where the target is not in sight.
+        The answer; see `AnswerStatus` for those without regions.
 
     Raises:
-        QueryError: no image tower is configured, another model made the features, or the reference is not in sight.
+        QueryError: no image tower is configured, or another model made the features.
     """
     config = config or LocateConfig()
-    phrases = [query.target] if query.reference is None else [query.target, query.reference]
-    scores = score_phrases(encoding, phrases, vlm)
-    reference = None if query.reference is None else scores[query.reference]
+    question = Question(((question,),)) if isinstance(question, Query) else question
+    reasons = question.contradictions()
+    if all(reasons):
+        return contradictory(encoding, question, reasons[0])
+    scores = score_phrases(encoding, question.phrases, vlm)
     with single_thread():
-        probability = _probability(encoding, query, scores[query.target], reference, config)
-        regions = regions_of(encoding.grid, probability, encoding.state, query.target, config.region_floor)
-    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(query))
+        volumes = {phrase: _spread(encoding, score) for phrase, score in scores.items()}
+        references = {
+            query.reference: list(components(volumes[query.reference] > config.threshold))
+            for query in question
+            if query.reference is not None
+        }
+        missing = {phrase: float(volumes[phrase].max()) for phrase, found in references.items() if not found}
+        asked = [
+            together
+            for together, reason in zip(question.alternatives, reasons, strict=True)
+            if not reason and not any(query.reference in missing for query in together)
+        ]
+        if not asked:
+            return reference_not_in_view(encoding, question, missing, config.threshold)
+
+        def field_of(query: Query) -> Tensor:
+            if query.relation is None or query.reference is None:
+                return torch.ones(encoding.grid.shape)
+            score, parts = volumes[query.reference], references[query.reference]
+            return _relation_to_any(encoding, query.relation, score, parts, config.relations)
+
+        place, hiding = combine(asked, field_of, lambda query: query.relation in HIDING_RELATIONS)
+        evidence = _evidence(volumes[question.target], config.threshold)
+        seen = evidence * place
+        probability = _probability(seen, torch.where(encoding.state == VoxelState.UNOBSERVED, hiding, 0.0), config)
+        regions = regions_of(
+            encoding.grid, probability, encoding.state, question.target, config.region_floor, encoding.viewpoint
+        )
+        elsewhere = torch.zeros_like(seen) if question.target in references else evidence * (1 - place)
+    return judge(encoding, question, probability, regions, seen, elsewhere, config.seen_from, missing)
 
 
 def score_phrases(
@@ -106,17 +145,8 @@ def score_phrases(
     return dict(zip(phrases, encoding.relevancy(phrases), strict=True))
 
 
-def _probability(
-    encoding: SceneEncoding, query: Query, target: Tensor, reference: Tensor | None, config: LocateConfig
-) -> Tensor:
-    """Returns the (X, Y, Z) probability of `locate` from the (M,) relevancies of target and reference."""
-    seen = _spread(encoding, _evidence(target, config.threshold))
-    hidden = torch.zeros_like(seen)
-    if reference is not None:
-        place = _relation_to_any(encoding, query, reference, config)
-        seen = seen * place
-        if query.relation in HIDING_RELATIONS:
-            hidden = torch.where(encoding.state == VoxelState.UNOBSERVED, place, 0.0)
+def _probability(seen: Tensor, hidden: Tensor, config: LocateConfig) -> Tensor:
+    """Returns the (X, Y, Z) probability of `locate` from the weights of visible and of unobserved voxels."""
     surely = float(seen.max())
     unseen = (1 - surely) * config.hidden_belief * float(hidden.max())
     return _share(surely, seen) + _share(unseen, hidden)
@@ -137,23 +167,14 @@ def check_model(encoding: SceneEncoding, vlm: VisionLanguageModel | None) -> tup
     return encoding.features, vlm
 
 
-def _relation_to_any(encoding: SceneEncoding, query: Query, relevancy: Tensor, config: LocateConfig) -> Tensor:
-    """Returns the (X, Y, Z) field of the query's relation to whichever reference fits best."""
-    assert query.relation is not None
-    score = _spread(encoding, relevancy)
-    references = list(components(score > config.threshold))
-    if not references:
-        best = float(relevancy.max()) if len(relevancy) else 0.0
-        raise QueryError(
-            f"the reference {query.reference!r} is not in sight (best relevancy {best:.2f}, needs more than "
-            f"{config.threshold:.2f}): name something that is, or ask for the target alone"
-        )
+def _relation_to_any(
+    encoding: SceneEncoding, relation: str, score: Tensor, references: Sequence[Tensor], config: RelationConfig
+) -> Tensor:
+    """Returns the (X, Y, Z) field of a relation to whichever reference fits best."""
     place = torch.zeros(encoding.grid.shape)
     for voxels in references:
         sure = score[tuple(voxels.T)].max()
-        place = torch.maximum(
-            place, sure * relation_field(query.relation, encoding.grid, voxels, encoding.viewpoint, config.relations)
-        )
+        place = torch.maximum(place, sure * relation_field(relation, encoding.grid, voxels, encoding.viewpoint, config))
     return place
 
 

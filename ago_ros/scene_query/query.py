@@ -1,57 +1,44 @@
-"""Queries: "target, relation, reference", and how they are read from free text."""
+"""Queries: "target, relation, reference", and questions made of several of them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-RELATIONS = ("in", "on", "behind", "in front of", "left of", "right of")
-"""In the viewer's frame: the viewer looks from the sensor at the reference."""
+from ago_ros.scene_query.prepositions import RELATIONS, Prepositions, QueryError
 
-_SYNONYMS = {
-    "in": ("in", "inside", "inside of", "within", "into", "contained in"),
-    "on": ("on", "on top of", "atop", "upon", "onto", "resting on", "standing on", "lying on", "sitting on"),
-    "behind": ("behind", "beyond", "in back of", "at the back of", "in the back of", "hidden by", "occluded by"),
-    "in front of": ("in front of", "before", "ahead of", "at the front of"),
-    "left of": ("left of", "to the left of", "on the left of", "on the left side of", "left side of", "at the left of"),
-    "right of": (
-        "right of", "to the right of", "on the right of", "on the right side of", "right side of", "at the right of",
-    ),
-}  # fmt: skip
-
-_CANONICAL = {synonym: relation for relation, synonyms in _SYNONYMS.items() for synonym in synonyms}
-
-_UNSUPPORTED = (
-    "near", "next to", "beside", "close to", "by", "between", "under", "underneath", "below", "beneath", "above",
-    "over", "around", "outside", "outside of", "opposite", "among", "against", "along", "not", "far from",
-)  # fmt: skip
-
-_OPENING = re.compile(
-    r"^(?:please\s+)?(?:can you\s+|could you\s+)?"
-    r"(?:(?:where(?:'s|\s+is|\s+are|\s+could|\s+might)?|find|locate|show(?:\s+me)?|look\s+for|search\s+for)(?:\s+|$))+"
-    r"(?:be\s+)?",
+_ARTICLE = re.compile(r"^(?:the|a|an|my|your|our|his|her|their|this|that|these|those|some|any)(?:\s+|$)")
+_ANOTHER = re.compile(r"^(?:another|(?:(?:the|an?|some|any)\s+)?(?:other|second))\s+")
+_TRAILING = re.compile(
+    r"(?:^|\s+)(?:that|which|who|is|are|was|be|been|being|have|has|gone|located|placed|put|kept|stored|left|hidden|hiding"
+    r"|lying|laid|standing|sitting|sat|resting|parked|right|just|directly|immediately|somewhere|maybe|perhaps|possibly"
+    r"|probably|also|either|both|it|and|or|but)+$"
 )
-_ARTICLE = re.compile(r"^(?:the|a|an|my|your|our|this|that|these|those|some|any)(?:\s+|$)")
-_COPULA = re.compile(r"(?:\s+(?:that|which|who|is|are|be|located|placed|hidden|lying|standing|sitting|parked))+$")
 
-
-class QueryError(ValueError):
-    """A query that has no answer; the message is one line that says why and what to do."""
+_EXCLUSIVE = (
+    {"left of", "right of"},
+    {"behind", "in front of"},
+    *({"in", other} for other in RELATIONS if other != "in"),
+)
+"""Pairs of relations that one thing cannot have to one reference."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is sought.
+    """What is sought, by at most one relation.
 
     Attributes:
         target: phrase for what is sought.
         relation: one of RELATIONS, or None: anywhere.
         reference: phrase for what the relation is about; None without a relation.
+        another: the target may be of the reference's own kind: "another box behind the box".
     """
 
     target: str
     relation: str | None = None
     reference: str | None = None
+    another: bool = False
 
     def __post_init__(self) -> None:
         """Refuses half a query."""
@@ -67,67 +54,109 @@ class Query:
 
     def __str__(self) -> str:
         """The query in plain words."""
-        return self.target if self.relation is None else f"{self.target} {self.relation} {self.reference}"
+        return self.sought if self.relation is None else f"{self.sought} {self.place}"
+
+    @property
+    def sought(self) -> str:
+        """The target in plain words."""
+        return f"another {self.target}" if self.another else self.target
+
+    @property
+    def place(self) -> str:
+        """Relation and reference in plain words; empty without a relation."""
+        return "" if self.relation is None else f"{self.relation} {self.reference}"
 
 
-def make_query(target: str, relation: str = "", reference: str = "") -> Query:
+@dataclass(frozen=True)
+class Question:
+    """What is sought, by relations joined by and/or: one of the alternatives must hold, with all of its relations.
+
+    Any tree of "and" and "or" can be written so; "and" binds tighter than "or".
+
+    Attributes:
+        alternatives: each a tuple of queries that hold together. All have the same target; what is asked twice is kept
+            once. A target alone is one alternative of one query without a relation.
+    """
+
+    alternatives: tuple[tuple[Query, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Drops what is asked twice.
+
+        Raises:
+            QueryError: there is nothing to ask, or more than one target.
+        """
+        kept = tuple(dict.fromkeys(tuple(dict.fromkeys(together)) for together in self.alternatives))
+        if not kept or not all(kept):
+            raise QueryError("the query is empty: say what to look for, such as 'mug' or 'mug behind the box'")
+        object.__setattr__(self, "alternatives", kept)
+        targets = {query.target for query in self}
+        if len(targets) > 1:
+            raise QueryError(
+                f"the query has {len(targets)} targets, {', '.join(sorted(targets))}: ask for one at a time"
+            )
+
+    def __iter__(self) -> Iterator[Query]:
+        """Every query, alternative by alternative."""
+        return (query for together in self.alternatives for query in together)
+
+    def __str__(self) -> str:
+        """The question in plain words."""
+        places = [" and ".join(query.place for query in together) for together in self.alternatives]
+        return " ".join([self.alternatives[0][0].sought, " or ".join(places)]).strip()
+
+    @property
+    def target(self) -> str:
+        """What is sought."""
+        return self.alternatives[0][0].target
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """The target and the references, each once, the target first."""
+        return tuple(dict.fromkeys([self.target, *(query.reference for query in self if query.reference is not None)]))
+
+    def contradictions(self) -> tuple[str, ...]:
+        """Says of each alternative why no place can satisfy it; empty where one can.
+
+        A thing is in no relation to itself, and not both left and right of, behind and in front of, or in and elsewhere
+        from one reference.
+        """
+        return tuple(_contradiction(together) for together in self.alternatives)
+
+
+def _contradiction(together: tuple[Query, ...]) -> str:
+    for number, one in enumerate(together):
+        if one.target == one.reference and not one.another:
+            return f"no {one.target} is {one.relation} itself: say 'another {one.target}' if a second one is meant"
+        for other in together[number + 1 :]:
+            if one.reference == other.reference and {one.relation, other.relation} in _EXCLUSIVE:
+                return f"nothing is both {one.place} and {other.place}: join them with 'or', or name another reference"
+    return ""
+
+
+def make_query(target: str, relation: str = "", reference: str = "", prepositions: Prepositions | None = None) -> Query:
     """Builds a query from its parts; synonyms of relations are understood, and blank parts are left out.
+
+    Args:
+        target: what is sought; "another X" is an X that may stand in relation to an X.
+        relation: a preposition.
+        reference: what the relation is about.
+        prepositions: what knows synonyms; None: only those of the list.
 
     Raises:
         QueryError: the parts are no query.
     """
-    word = " ".join(relation.lower().split())
-    if word and word not in _CANONICAL:
-        raise QueryError(f"unknown relation {relation!r}: use one of {', '.join(RELATIONS)}")
-    return Query(_noun(target), _CANONICAL.get(word), _noun(reference) or None)
+    read = (prepositions or Prepositions()).require(relation) if relation.strip() else None
+    return Query(noun(target), read, noun(reference) or None, bool(_ANOTHER.match(_words(target))))
 
 
-def parse_query(text: str) -> Query:
-    """Reads a query from free text, such as "where is the mug behind the box?".
-
-    Raises:
-        QueryError: the text is empty, has several relations, or one that is not known.
-    """
-    words = " ".join(re.sub(r"[?!.,;\"]", " ", text.lower().replace("’", "'")).split())
-    words = _OPENING.sub("", words)
-    if not words:
-        raise QueryError("the query is empty: say what to look for, such as 'mug' or 'mug behind the box'")
-    found = _relations(words)
-    if not found:
-        _refuse_unsupported(words)
-        return Query(_noun(words))
-    if len(found) > 1:
-        named = " and ".join(repr(words[start:end]) for start, end in found)
-        raise QueryError(f"the query has {len(found)} relations, {named}: ask with one")
-    start, end = found[0]
-    target, reference = _noun(words[:start]), _noun(words[end:])
-    if not target:
-        raise QueryError(f"nothing stands before {words[start:end]!r}: say what to look for")
-    if not reference:
-        raise QueryError(f"nothing stands after {words[start:end]!r}: say what the relation is about")
-    _refuse_unsupported(target)
-    _refuse_unsupported(reference)
-    return Query(target, _CANONICAL[words[start:end]], reference)
+def noun(words: str) -> str:
+    """Strips articles from a phrase, and verbs and adverbs that lead up to a relation; lower case."""
+    phrase = _words(words)
+    while (shorter := _TRAILING.sub("", phrase)) != phrase:
+        phrase = shorter
+    return _ARTICLE.sub("", _ANOTHER.sub("", phrase)).strip()
 
 
-def _relations(words: str) -> list[tuple[int, int]]:
-    """Finds the relations in a text as (start, end), the longest first where they overlap, in order."""
-    taken: list[tuple[int, int]] = []
-    for synonym in sorted(_CANONICAL, key=len, reverse=True):
-        for match in re.finditer(rf"(?<![\w-]){re.escape(synonym)}(?![\w-])", words):
-            if all(match.end() <= start or match.start() >= end for start, end in taken):
-                taken.append(match.span())
-    return sorted(taken)
-
-
-def _refuse_unsupported(words: str) -> None:
-    for phrase in sorted(_UNSUPPORTED, key=len, reverse=True):
-        if re.search(rf"(?<![\w-]){phrase}(?![\w-])", words):
-            raise QueryError(f"the relation {phrase!r} is not known: use one of {', '.join(RELATIONS)}")
-
-
-def _noun(words: str) -> str:
-    """Strips articles, and verbs that lead up to a relation."""
-    noun = " ".join(words.split())
-    noun = _COPULA.sub("", noun)
-    return _ARTICLE.sub("", noun).strip()
+def _words(text: str) -> str:
+    return " ".join(text.lower().split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,9 +16,14 @@ from ago_ros.geometry.boxes import points_in_boxes
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene_query.answer import Region
+from ago_ros.scene_query.viewing import viewing_pose
 
 _TOUCHING = np.ones((3, 3, 3), dtype=bool)
 """Voxels that share a face, an edge or a corner are connected."""
+
+
+MAX_VIEWS = 8
+"""Views are sought for so many regions: a robot looks at the most probable ones first."""
 
 
 def components(mask: Tensor) -> Iterator[Tensor]:
@@ -106,7 +112,9 @@ def make_region(grid: VoxelGrid, voxels: Tensor, weights: Tensor, state: Tensor,
     )
 
 
-def regions_of(grid: VoxelGrid, probability: Tensor, state: Tensor, phrase: str, floor: float) -> tuple[Region, ...]:
+def regions_of(
+    grid: VoxelGrid, probability: Tensor, state: Tensor, phrase: str, floor: float, viewpoint: Tensor | None = None
+) -> tuple[Region, ...]:
     """Splits a (X, Y, Z) probability into connected regions, most probable first.
 
     Args:
@@ -115,10 +123,18 @@ def regions_of(grid: VoxelGrid, probability: Tensor, state: Tensor, phrase: str,
         state: (X, Y, Z) uint8 of VoxelState.
         phrase: what is sought.
         floor: voxels below this share of the highest probability belong to no region.
+        viewpoint: (3,) float64, the sensor's present place in the grid's frame, metres; with it, the first MAX_VIEWS
+            regions say from where they would be seen.
     """
     peak = probability.max()
     if peak <= 0:
         return ()
-    parts = components(probability >= floor * peak)
-    found = [make_region(grid, part, probability[tuple(part.T)], state, phrase) for part in parts]
-    return tuple(sorted(found, key=lambda region: -region.probability))
+    found = []
+    for part in components(probability >= floor * peak):
+        found.append((make_region(grid, part, probability[tuple(part.T)], state, phrase), part))
+    found.sort(key=lambda pair: -pair[0].probability)
+    if viewpoint is not None:
+        for number, (region, part) in enumerate(found[:MAX_VIEWS]):
+            view = viewing_pose(grid, state, viewpoint, part, probability[tuple(part.T)])
+            found[number] = replace(region, view=view), part
+    return tuple(region for region, _ in found)

@@ -22,7 +22,9 @@ def test_locate_prints_and_writes_its_regions(tiny_nuscenes, model, tmp_path, ca
     assert len(report["regions"]) <= 3
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith(f"car: {report['probability']:.3f}")
-    assert len(printed) == 1 + len(report["regions"])
+    assert printed[1] == report["message"]
+    assert len(printed) == 2 + len(report["regions"])
+    assert report["status"] in ("seen", "possible", "nowhere")
 
 
 def test_what_the_answer_is_read_from_can_be_chosen(tiny_nuscenes, model, tmp_path):
@@ -54,3 +56,13 @@ def test_users_errors_are_one_line(tiny_nuscenes, model, capsys, query, options,
     told = capsys.readouterr().err.strip()
     assert message in told
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("command", ["locate", "render"])
+def test_a_question_without_an_answer_ends_with_the_reason(tiny_nuscenes, model, tmp_path, capsys, command):
+    query = "car left of the tree and right of the tree"
+    asked = [query, str(tiny_nuscenes)]
+    words = asked if command == "locate" else [str(tiny_nuscenes), "--query", query, "--out", str(tmp_path)]
+    assert run([command, *words, "--vlm", str(model)]) == 2
+    assert "the query contradicts itself" in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from made_scene import GRID, OracleModel, block, make_scene
 
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene_query.analytic import LocateConfig, locate
+from ago_ros.scene_query.answer import AnswerStatus
 from ago_ros.scene_query.query import Query, QueryError
 
 MODEL = OracleModel()
@@ -115,30 +117,32 @@ def test_any_of_several_references_will_do():
 
 def test_target_of_the_references_own_kind_is_another_one():
     other = block((5.4, -1.1, -0.1), (6.6, 1.1, 1.1))
-    answer = locate(make_scene([("box", BOX), ("box", other)]), Query("box", "behind", "box"), MODEL)
+    scene = make_scene([("box", BOX), ("box", other)])
+    answer = locate(scene, Query("box", "behind", "box", another=True), MODEL)
     assert mass_in(answer, other) > 0.9
+    assert answer.status == AnswerStatus.SEEN
+    assert locate(scene, Query("box", "behind", "box"), MODEL).status == AnswerStatus.CONTRADICTORY
     assert mass_in(answer, BOX) < 1e-4
 
 
 def test_reference_that_is_not_in_sight_is_refused_with_advice():
-    with pytest.raises(
-        QueryError, match=r"reference 'box' is not in sight \(best relevancy 0\.\d\d, needs more than 0\.50\)"
-    ):
-        locate(make_scene([("mug", BOX)]), Query("mug", "behind", "box"), MODEL)
+    answer = locate(make_scene([("mug", BOX)]), Query("mug", "behind", "box"), MODEL)
+    assert answer.status == AnswerStatus.REFERENCE_NOT_IN_VIEW and answer.status.refused
+    assert re.search(r"the reference 'box' \(best relevancy 0\.\d\d, needs more than 0\.50\)", answer.message)
+    assert answer.regions == () and not answer.probability.any()
 
 
 def test_empty_scene_has_answers_too():
     assert locate(make_scene([]), Query("mug"), MODEL).regions == ()
-    with pytest.raises(QueryError, match="not in sight"):
-        locate(make_scene([]), Query("mug", "on", "box"), MODEL)
+    assert locate(make_scene([]), Query("mug", "on", "box"), MODEL).status == AnswerStatus.REFERENCE_NOT_IN_VIEW
 
 
 def test_voxels_that_no_image_shows_are_neither_target_nor_reference():
     scene = make_scene([("box", BOX), ("mug", BEHIND)])
     blind = dataclasses.replace(scene, features=torch.zeros_like(scene.features))
     assert locate(blind, Query("mug"), MODEL, LocateConfig(threshold=0.0)).regions == ()
-    with pytest.raises(QueryError, match="not in sight"):
-        locate(blind, Query("mug", "on", "box"), MODEL, LocateConfig(threshold=0.0))
+    answer = locate(blind, Query("mug", "on", "box"), MODEL, LocateConfig(threshold=0.0))
+    assert answer.status == AnswerStatus.REFERENCE_NOT_IN_VIEW
 
 
 def test_without_an_image_tower_the_advice_names_the_parameter():
