@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -107,22 +107,32 @@ def locate(
         ]
         if not asked:
             return reference_not_in_view(encoding, question, missing, config.threshold)
-
-        def field_of(query: Query) -> Tensor:
-            if query.relation is None or query.reference is None:
-                return torch.ones(encoding.grid.shape)
-            score, parts = volumes[query.reference], references[query.reference]
-            return _relation_to_any(encoding, query.relation, score, parts, config.relations)
-
-        place, hiding = combine(asked, field_of, lambda query: query.relation in HIDING_RELATIONS)
+        place, hiding = _place(encoding, asked, volumes, references, config.relations)
         evidence = _evidence(volumes[question.target], config.threshold)
         seen = evidence * place
+        elsewhere = torch.zeros_like(seen) if question.target in references else evidence * (1 - place)
         probability = _probability(seen, torch.where(encoding.state == VoxelState.UNOBSERVED, hiding, 0.0), config)
         regions = regions_of(
             encoding.grid, probability, encoding.state, question.target, config.region_floor, encoding.viewpoint
         )
-        elsewhere = torch.zeros_like(seen) if question.target in references else evidence * (1 - place)
     return judge(encoding, question, probability, regions, seen, elsewhere, config.seen_from, missing)
+
+
+def _place(
+    encoding: SceneEncoding,
+    asked: Sequence[Sequence[Query]],
+    volumes: Mapping[str, Tensor],
+    references: Mapping[str, Sequence[Tensor]],
+    config: RelationConfig,
+) -> tuple[Tensor, Tensor]:
+    """Returns the (X, Y, Z) fields of where the alternatives hold, and of where those that may hide the target do."""
+
+    def field_of(query: Query) -> Tensor:
+        if query.relation is None or query.reference is None:
+            return torch.ones(encoding.grid.shape)
+        return _relation_to_any(encoding, query.relation, volumes[query.reference], references[query.reference], config)
+
+    return combine(asked, field_of, lambda query: query.relation in HIDING_RELATIONS)
 
 
 def score_phrases(

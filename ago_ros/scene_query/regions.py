@@ -22,7 +22,7 @@ _TOUCHING = np.ones((3, 3, 3), dtype=bool)
 """Voxels that share a face, an edge or a corner are connected."""
 
 
-MAX_VIEWS = 8
+MAX_VIEWS = 5
 """Views are sought for so many regions: a robot looks at the most probable ones first."""
 
 

@@ -31,8 +31,8 @@ class ViewingConfig:
     reach: float = 4.0
     least_seen: float = 0.5
     good_enough: float = 0.9
-    max_places: int = 256
-    max_voxels: int = 64
+    max_places: int = 128
+    max_voxels: int = 24
 
     def __post_init__(self) -> None:
         """Refuses numbers that mean nothing."""

@@ -13,6 +13,7 @@ from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.parameters import OccupancyParameters
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.semantic_grid import LABEL_UNCLASSIFIED
+from ago_ros.scene_query.answer import AnswerStatus
 from ago_ros.scene_query.query import QueryError
 from ago_ros.sensors.frame import CameraImage, LidarSweep, SensorFrame
 from ago_ros.vlm.loading import ModelError
@@ -85,6 +86,15 @@ def test_after_a_jump_back_the_newest_frame_is_the_last_that_came(engine: Occupa
 def test_a_query_is_given_as_text_or_in_parts_not_both(engine: OccupancyEngine) -> None:
     with pytest.raises(QueryError, match="both given"):
         engine.locate(0, "mug behind the box", "mug", "", "")
+
+
+def test_contradictions_are_answered_and_synonyms_understood_whatever_is_configured(engine: OccupancyEngine) -> None:
+    engine.encode(frame(1))
+    answer = engine.locate(0, "mug leftward of the box and right of the box", "", "", "")
+    assert answer.status == AnswerStatus.CONTRADICTORY and answer.stamp_ns == 1
+    assert engine.locate(0, "", "box", "rearward of", "box").understood == "box behind box"
+    with pytest.raises(QueryError, match="'in the proximity of' is not known: use one of in, on, behind"):
+        engine.locate(0, "mug in the proximity of the box", "", "", "")
 
 
 def test_a_missing_model_is_refused_by_name() -> None:

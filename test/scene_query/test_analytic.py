@@ -167,7 +167,11 @@ def test_a_scene_with_maps_is_asked_once_for_all_phrases(query, asked):
         return torch.stack([truth[phrase][tuple(scene.occupied.T)] for phrase in phrases])
 
     scene = dataclasses.replace(scene, relevancy=maps)
-    questions = {"mug": Query("mug"), "box": Query("mug", "behind", "box"), "mug alike": Query("mug", "behind", "mug")}
+    questions = {
+        "mug": Query("mug"),
+        "box": Query("mug", "behind", "box"),
+        "mug alike": Query("mug", "behind", "mug", True),
+    }
     answer = locate(scene, questions[query], MODEL)
     assert calls == [asked]
     if query != "mug alike":
