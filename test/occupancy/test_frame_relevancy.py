@@ -24,7 +24,7 @@ from ago_ros.occupancy.image_features import view_voxels, visible
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.analytic import locate
-from ago_ros.scene_query.query import parse_query
+from ago_ros.scene_query.parse import parse_query
 from ago_ros.sensors.frame import CameraImage, SensorFrame
 from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.relevancy import BACKGROUND_PHRASES
