@@ -21,6 +21,8 @@ SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
 
 OWN_CONFIG = "ago_vlm.json"
 """File that marks a folder as a model of the project's own."""
+SHIPPED = {"ago-tiny": "vlm_tiny"}
+"""Names of the models that come with the package, and their folders."""
 
 
 class ModelError(ValueError):
@@ -33,8 +35,8 @@ def load_vlm(
     """Loads the project's own model, or a CLIP or SigLIP model.
 
     Args:
-        source: a folder that `ago train vlm` wrote, a folder with config.json, weights and tokenizer, or a
-            Hugging Face id such as openai/clip-vit-base-patch32.
+        source: `ago-tiny`, which comes with the package; a folder that `ago train vlm` wrote; a folder with
+            config.json, weights and tokenizer; or a Hugging Face id such as openai/clip-vit-base-patch32.
         device: where it runs.
         allow_download: fetch a model that is not on this machine yet.
 
@@ -43,8 +45,9 @@ def load_vlm(
     """
     name = str(source)
     _check_device(device)
-    if (Path(name) / OWN_CONFIG).is_file():
-        return _load_own(name, Path(name), device)
+    folder = Path(__file__).parents[1] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
+    if name in SHIPPED or (folder / OWN_CONFIG).is_file():
+        return _load_own(name, folder, device)
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     from ago_ros.vlm.huggingface import BACKENDS

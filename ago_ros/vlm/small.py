@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 from ago_ros.vlm.images import normalise
 from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.loading import OWN_CONFIG
-from ago_ros.vlm.tower import ImageTower, TowerConfig
+from ago_ros.vlm.tower import ImageTower, read_tower_config
 
 if TYPE_CHECKING:
     from ago_ros.vlm.relevancy_maps.split import AttentionSplit
@@ -42,8 +42,8 @@ class Calibration:
 class SmallModel:
     """Image tower, text tower and calibration behind the suite's interface.
 
-    Images are seen whole: their short side becomes `view_side` pixels, the long side keeps the aspect, and the position
-    embeddings are interpolated.
+    Images are seen whole: their short side becomes `view_side` pixels, or stays if it is shorter; the long side keeps
+    the aspect, and the position embeddings are interpolated.
 
     Args:
         name: what the model was loaded from.
@@ -96,7 +96,7 @@ class SmallModel:
 
     def encode_dense(self, images: Tensor) -> Tensor:
         """Returns (B, h, w, D) float32 unit vectors of the patches of (B, H, W, 3) uint8 images."""
-        return self._encode(images, self.view_side)[1]
+        return self._encode(images, min(self.view_side, *images.shape[1:3]))[1]
 
     @torch.inference_mode()
     def _encode(self, images: Tensor, side: int) -> tuple[Tensor, Tensor]:
@@ -115,7 +115,7 @@ class SmallModel:
         from ago_ros.vlm.relevancy_maps.pooling import Affine, AttentionPooling, Norm
         from ago_ros.vlm.relevancy_maps.split import AttentionSplit
 
-        vit, config = self._tower.vit, self._tower.config
+        stem, vit, config = self._tower.stem, self._tower.vit, self._tower.config
         block: Any = vit.layers[-1]
         pooling = AttentionPooling(
             heads=config.heads,
@@ -134,7 +134,7 @@ class SmallModel:
         )
 
         def embed(pixels: Tensor) -> Tensor:
-            tokens = vit.embeddings(pixels)
+            tokens = vit.embeddings(stem(pixels))
             for layer in vit.layers[:-1]:
                 tokens = layer(tokens)
             return tokens
@@ -176,7 +176,7 @@ def load_small(name: str, folder: Path, text: TextEncoder, device: str | torch.d
         ValueError: the files do not belong together.
     """
     settings = json.loads((folder / OWN_CONFIG).read_text())
-    tower = ImageTower(TowerConfig(**settings["tower"]))
+    tower = ImageTower(read_tower_config(settings["tower"]))
     weights = load_file(folder / WEIGHTS_FILE)
     try:
         tower.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})

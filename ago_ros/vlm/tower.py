@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from transformers import ViTConfig, ViTModel
+
+_GROUPS = 8
 
 
 @dataclass(frozen=True)
@@ -15,18 +19,20 @@ class TowerConfig:
     """Size of an image tower.
 
     Attributes:
+        stem: channels after each halving of the image; multiples of 8.
+        stem_blocks: pairs of convolutions at each of these sizes.
         width: of the tokens.
         depth: number of blocks.
         heads: of each block.
-        patch: edge of a patch, pixels.
         side: edge of the square image that the position embeddings were made for, pixels; others are interpolated.
         dim: of the common space.
     """
 
+    stem: tuple[int, ...] = (32, 64, 192)
+    stem_blocks: tuple[int, ...] = (0, 2, 3)
     width: int = 256
-    depth: int = 6
+    depth: int = 4
     heads: int = 4
-    patch: int = 8
     side: int = 128
     dim: int = 384
 
@@ -37,10 +43,60 @@ class TowerConfig:
                 f"width must be a multiple of heads, and side of patch: got {self.width} and {self.heads}, {self.side} "
                 f"and {self.patch}"
             )
+        if len(self.stem) != len(self.stem_blocks) or any(width % _GROUPS for width in self.stem):
+            raise ValueError(
+                f"stem must hold multiples of {_GROUPS}, as many as stem_blocks: got {self.stem} and {self.stem_blocks}"
+            )
+
+    @property
+    def patch(self) -> int:
+        """Edge of a patch, pixels: what the stem makes one token of."""
+        return int(2 ** len(self.stem))
+
+
+def read_tower_config(settings: Mapping[str, Any]) -> TowerConfig:
+    """Makes a configuration of what JSON or YAML hold.
+
+    Raises:
+        TypeError: there is no such setting.
+        ValueError: the sizes do not fit together.
+    """
+    sizes: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in settings.items()}
+    return TowerConfig(**sizes)
+
+
+class _ResidualPair(nn.Module):
+    """Two 3x3 convolutions around which the input passes unchanged."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.GroupNorm(_GROUPS, width),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(width, width, 3, padding=1),
+        )
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return pixels + self.layers(pixels)
+
+
+def make_stem(config: TowerConfig) -> nn.Sequential:
+    """Makes convolutions from pixels to one vector a patch, which learn from fewer pictures than a single layer.
+
+    Source: Xiao et al. 2021, "Early convolutions help transformers see better"; the residual pairs are ours.
+    """
+    layers: list[nn.Module] = []
+    before = 3
+    for width, blocks in zip(config.stem, config.stem_blocks, strict=True):
+        layers += [nn.Conv2d(before, width, 3, stride=2, padding=1), nn.GELU()]
+        layers += [_ResidualPair(width) for _ in range(blocks)]
+        before = width
+    return nn.Sequential(*layers, nn.GroupNorm(_GROUPS, before))
 
 
 class ImageTower(nn.Module):
-    """A ViT whose class token and patch tokens all go through one projection.
+    """A ViT on a convolutional stem, whose class token and patch tokens all go through one projection.
 
     Args:
         config: its size.
@@ -59,11 +115,13 @@ class ImageTower(nn.Module):
             num_hidden_layers=config.depth,
             num_attention_heads=config.heads,
             intermediate_size=4 * config.width,
-            image_size=config.side,
-            patch_size=config.patch,
+            num_channels=config.stem[-1],
+            image_size=config.side // config.patch,
+            patch_size=1,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
+        self.stem = make_stem(config)
         self.vit = ViTModel(vit, add_pooling_layer=False)
         self.projection = nn.Linear(config.width, config.dim, bias=False)
         self.register_buffer("text_mean", torch.zeros(config.dim))
@@ -84,7 +142,7 @@ class ImageTower(nn.Module):
         Returns:
             (B, 1 + h * w, D): the image's embedding, then those of its patches row by row; of any length.
         """
-        states = self.vit(pixel_values=pixels, interpolate_pos_encoding=True).last_hidden_state
+        states = self.vit(pixel_values=self.stem(pixels), interpolate_pos_encoding=True).last_hidden_state
         return self.projection(states)
 
     @torch.no_grad()

@@ -1,6 +1,7 @@
 """Training of the vision-language model: phrases, crops, loss, calibration against plain loops; a toy world."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from ago_ros.vlm.regions import encode_regions
 from ago_ros.vlm.small import Calibration
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
-TOWER = TowerConfig(width=32, depth=2, heads=2, patch=8, side=32, dim=24)
+TOWER = TowerConfig(stem=(8, 16, 16), stem_blocks=(0, 0, 1), width=32, depth=2, heads=2, side=32, dim=24)
 RED, BLUE = RegionText("brick", ("brick", "red thing")), RegionText("lake", ("lake", "blue thing"))
 GREEN, NOBODY = RegionText("lawn", ("lawn",)), RegionText("secret", ())
 SHAPES = (CropShape(32, 32, 6, 0.7), CropShape(32, 48, 4, 0.3))
@@ -72,8 +73,23 @@ def test_wordings_are_the_templates_and_their_mean(bank):
     assert bank.embeddings.shape == (4, 5, 24)
     assert torch.allclose(bank.embeddings[0], _Letters().encode_text(bank.phrases))
     assert torch.allclose(bank.embeddings[3], normalize(bank.embeddings[:3].mean(dim=0), dim=-1), atol=1e-6)
-    drawn = bank.draw_embeddings(torch.Generator().manual_seed(0))
-    assert all(any(torch.equal(drawn[k], bank.embeddings[v, k]) for v in range(4)) for k in range(5))
+
+
+def test_a_draw_has_all_plain_phrases_and_some_looks_each_in_one_wording():
+    texts = [RegionText("brick", ("brick", "block", f"{look} brick")) for look in ("red", "pale", "wet")]
+    bank = make_phrase_bank([*texts, BLUE, BLUE], _Letters())
+    assert {p for p, plain in zip(bank.phrases, bank.plain) if plain} == {"brick", "block", "lake", "blue thing"}
+    drawn = bank.draw(2, torch.Generator().manual_seed(0))
+    assert set(drawn.phrases[:4]) == {"brick", "block", "lake", "blue thing"}
+    assert len(set(drawn.phrases)) == 6
+    assert drawn.embeddings.shape == (1, 6, 24)
+    for k, phrase in enumerate(drawn.phrases):
+        old = bank.phrases.index(phrase)
+        assert torch.equal(drawn.truth[:, k], bank.truth[:, old])
+        assert drawn.prior[k] == bank.prior[old]
+        assert drawn.plain[k] == bank.plain[old]
+        assert any(torch.equal(drawn.embeddings[0, k], wording[old]) for wording in bank.embeddings)
+    assert bank.draw(99, torch.Generator()).phrases[4:] != drawn.phrases[4:]
 
 
 def test_rare_names_weigh_more():
@@ -86,7 +102,7 @@ def test_rare_names_weigh_more():
 
 def test_crops_are_told_what_they_show(views, bank):
     """Against a plain reading of the crops' own colours."""
-    config = CropConfig(SHAPES, regions=4, patches=5, colour_jitter=0.0)
+    config = CropConfig(SHAPES, regions=4, patches=5, colour_jitter=0.0, recolour_share=0.0)
     sampler = CropSampler([views], bank, config, patch=8)
     channel = {bank.kinds[RED]: 0, bank.kinds[BLUE]: 2, bank.kinds[GREEN]: 1}
     regions = patches = 0
@@ -111,6 +127,19 @@ def test_crops_are_told_what_they_show(views, bank):
     assert patches > 50
 
 
+def test_false_colours_keep_the_shapes_and_the_brightness(views, bank):
+    plain, false = (
+        CropSampler([views], bank, CropConfig(SHAPES, colour_jitter=0.0, recolour_share=share), patch=8)
+        for share in (0.0, 1.0)
+    )
+    true, changed = (sampler.draw(np.random.default_rng(2)) for sampler in (plain, false))
+    assert not true.recoloured.any()
+    assert changed.recoloured.all()
+    assert (changed.pixels.std(dim=1).mean(dim=(1, 2)) < 0.05).any(), "some are grey"
+    bright = (changed.pixels + 1).mean(dim=(1, 2, 3))
+    assert ((bright > 0.5) & (bright < 1.6)).all()
+
+
 def test_the_same_seed_draws_the_same_crops(views, bank):
     sampler = CropSampler([views], bank, CropConfig(SHAPES), patch=8)
     one, two = (sampler.draw(np.random.default_rng(5)) for _ in range(2))
@@ -118,12 +147,14 @@ def test_the_same_seed_draws_the_same_crops(views, bank):
 
 
 def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
+    bank = replace(bank, plain=torch.tensor([True, False, True, True, False]))
     torch.manual_seed(0)
     model = ContrastiveModel(ImageTower(TOWER)).eval()
     batch = CropSampler([views], bank, CropConfig(SHAPES, regions=3, patches=2), patch=8).draw(np.random.default_rng(3))
-    phrases = bank.embeddings[0]
+    batch = replace(batch, recoloured=torch.arange(len(batch.pixels)) % 2 == 0)
+    phrases = model.tower.center(bank.embeddings[0])
     with torch.inference_mode():
-        terms = contrastive_loss(model, batch, bank, phrases)
+        terms = contrastive_loss(model, batch, bank)
         tokens = model.encode(batch.pixels)
         region_sum = region_weight = crop_sum = 0.0
         for b in range(len(tokens)):
@@ -133,6 +164,8 @@ def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
                     continue
                 feature = sum(batch.region_cover[b, r, p] * tokens[b, 1 + p] for p in range(tokens.shape[1] - 1))
                 for k in range(len(bank.phrases)):
+                    if batch.recoloured[b] and not bank.plain[k]:
+                        continue
                     logit = model.scale * torch.cosine_similarity(feature, phrases[k], dim=0) + model.bias[0]
                     truth = bank.truth[kind, k].float()
                     pair = binary_cross_entropy_with_logits(logit + bank.prior[k], truth)
@@ -141,7 +174,7 @@ def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
             for k in range(len(bank.phrases)):
                 shown = any(batch.present[b, t] and bank.truth[t, k] for t in range(len(bank.kinds)))
                 small = any(batch.hinted[b, t] and bank.truth[t, k] for t in range(len(bank.kinds)))
-                if small and not shown:
+                if (small and not shown) or (batch.recoloured[b] and not bank.plain[k]):
                     continue
                 logit = model.scale * torch.cosine_similarity(tokens[b, 0], phrases[k], dim=0) + model.bias[1]
                 crop_sum += float(binary_cross_entropy_with_logits(logit + bank.prior[k], torch.tensor(float(shown))))
@@ -165,7 +198,7 @@ def test_a_toy_world_is_learned_and_a_finished_training_is_taken_up(tmp_path, vi
     config = VlmTrainingConfig(
         loop=LoopConfig(steps=80, learning_rate=3e-3, warmup=10, log_every=1),
         tower=TOWER,
-        crops=CropConfig(SHAPES, regions=3, patches=4),
+        crops=CropConfig(SHAPES, regions=3, patches=4, recolour_share=0.0),
         data=DataConfig(1, 1, 0, 1, 0, 0, 0, 1),
         view_side=64,
     )
@@ -180,7 +213,7 @@ def test_a_toy_world_is_learned_and_a_finished_training_is_taken_up(tmp_path, vi
     again = train_vlm(config, tmp_path / "data", tmp_path / "out", _Letters(), progress=lambda n, _: steps.append(n))
     assert steps == []
     image, regions = torch.from_numpy(unseen[0].image), torch.from_numpy(unseen[0].regions)
-    assert torch.allclose(encode_regions(again, image, regions, 4), encode_regions(model, image, regions, 4), atol=1e-5)
+    assert torch.allclose(encode_regions(again, image, regions, 4), encode_regions(model, image, regions, 4), atol=2e-3)
 
 
 def test_the_shipped_settings_are_read():

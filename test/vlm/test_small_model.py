@@ -12,7 +12,7 @@ from ago_ros.vlm.regions import encode_regions, pool_regions
 from ago_ros.vlm.small import Calibration, SmallModel, load_small, save_small
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
-CONFIG = TowerConfig(width=32, depth=2, heads=2, patch=8, side=32, dim=24)
+CONFIG = TowerConfig(stem=(8, 16, 16), stem_blocks=(0, 0, 1), width=32, depth=2, heads=2, side=32, dim=24)
 
 
 class _Letters:
@@ -111,10 +111,29 @@ def test_texts_are_centred_as_in_training(images):
     assert torch.allclose(model.encode_text(phrases), torch.stack(expected), atol=1e-6)
 
 
-def test_regions_go_through_the_interface(model, images):
-    regions = torch.zeros(48, 80, dtype=torch.uint8)
-    regions[8:16, 24:32] = 1
-    assert torch.allclose(encode_regions(model, images[0], regions, 1)[0], model.encode_dense(images[:1])[0, 1, 3])
+def test_regions_are_looked_at_closely(model):
+    """What is far away has no say, what is near has; a region in a corner is cut as far as the image goes."""
+    generator = torch.Generator().manual_seed(4)
+    image = torch.randint(0, 256, (200, 300, 3), dtype=torch.uint8, generator=generator)
+    regions = torch.zeros(200, 300, dtype=torch.uint8)
+    regions[80:120, 100:130] = 1
+    regions[190:, 290:] = 3
+    features = encode_regions(model, image, regions, 3)
+    assert features.shape == (3, 24)
+    assert torch.allclose(features.norm(dim=1), torch.tensor([1.0, 0.0, 1.0]), atol=1e-5)
+    far, near = image.clone(), image.clone()
+    far[:, :80] = 0
+    near[75:80, 100:130] = 0
+    assert torch.equal(encode_regions(model, far, regions, 3), features)
+    assert not torch.allclose(encode_regions(model, near, regions, 3)[0], features[0], atol=1e-4)
+    assert torch.equal(encode_regions(model, near, regions, 3)[2], features[2])
+
+
+def test_a_region_as_large_as_the_image_has_the_features_of_the_whole(model):
+    image = torch.randint(0, 256, (96, 96, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
+    whole = torch.ones(96, 96, dtype=torch.uint8)
+    expected = pool_regions(model.encode_dense(image[None])[0], whole, 1)
+    assert torch.allclose(encode_regions(model, image, whole, 1), expected, atol=1e-3)
 
 
 def test_folders_of_the_project_load_by_path_and_say_what_is_wrong(tower, tmp_path):
@@ -136,6 +155,12 @@ def test_folders_of_the_project_load_by_path_and_say_what_is_wrong(tower, tmp_pa
         load_vlm(tmp_path / "ok")
 
 
+def test_small_images_are_not_enlarged(model):
+    assert model.encode_dense(torch.zeros(1, 24, 40, 3, dtype=torch.uint8)).shape == (1, 3, 5, 24)
+
+
 def test_sizes_that_do_not_fit_together_are_refused():
     with pytest.raises(ValueError, match="width must be a multiple of heads"):
         TowerConfig(width=30, heads=4)
+    with pytest.raises(ValueError, match="stem must hold multiples of 8"):
+        TowerConfig(stem=(8, 12, 16))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ago_ros.datasets.captioned_views.store import CaptionedView, RegionText, number_regions
 from ago_ros.datasets.room_world.catalogue import CLASSES
+from ago_ros.datasets.room_world.descriptions import descriptions
 from ago_ros.datasets.room_world.furnishing import furnish
 from ago_ros.datasets.room_world.generate import ViewConfig, room_views
 from ago_ros.datasets.room_world.splits import SPLITS
@@ -30,7 +31,7 @@ def describe_object(thing: SceneObject) -> RegionText:
     """Puts a thing of the room world into words."""
     known = CLASSES.get(thing.name)
     synonyms = (known.synonym,) if known and known.synonym else ()
-    return RegionText(thing.name, thing.captions, synonyms)
+    return RegionText(thing.name, (*thing.captions, *descriptions(thing.name)), synonyms)
 
 
 def _captioned(view: View) -> CaptionedView:

@@ -11,7 +11,7 @@ import yaml
 
 from ago_ros.training.loop import LoopConfig
 from ago_ros.training.vlm.crops import CropConfig, CropShape
-from ago_ros.vlm.tower import TowerConfig
+from ago_ros.vlm.tower import TowerConfig, read_tower_config
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class VlmTrainingConfig:
         tower: size of the image tower.
         crops: how pictures are cut.
         data: how many are drawn.
+        looks: phrases of a step that tell of colours, materials and sizes; all the others are in every step.
         view_side: short side of an image as the trained tower will see it, pixels.
         threads: of torch; 0 leaves it to torch.
     """
@@ -61,6 +62,7 @@ class VlmTrainingConfig:
     tower: TowerConfig = field(default_factory=TowerConfig)
     crops: CropConfig = field(default_factory=CropConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    looks: int = 512
     view_side: int = 224
     threads: int = 0
 
@@ -86,7 +88,7 @@ def _build(settings: Mapping[str, Any]) -> VlmTrainingConfig:
         crops["shapes"] = tuple(CropShape(**shape) for shape in crops["shapes"])
     return VlmTrainingConfig(
         loop=LoopConfig(**rest.pop("loop")),
-        tower=TowerConfig(**rest.pop("tower", {})),
+        tower=read_tower_config(rest.pop("tower", {})),
         crops=CropConfig(**crops),
         data=DataConfig(**rest.pop("data", {})),
         **rest,

@@ -15,7 +15,7 @@ from ago_ros.datasets.captioned_views.store import CaptionedView
 from ago_ros.training.vlm.phrases import PhraseBank
 
 _MIN_OBJECT_PIXELS = 60
-_MIN_CROP = 48
+_MIN_CROP = 32
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class CropBatch:
         patch_kind: (B, S) int64, kind of that thing.
         present: (B, T) bool, kinds that cover a fair part of the crop.
         hinted: (B, T) bool, kinds that are in the crop, but small.
+        recoloured: (B,) bool, crops in false colours, of which only what is plain can be told.
     """
 
     pixels: Tensor
@@ -56,6 +57,7 @@ class CropBatch:
     patch_kind: Tensor
     present: Tensor
     hinted: Tensor
+    recoloured: Tensor
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class CropConfig:
         min_cover: patches that a region must cover, summed over its parts.
         patch_purity: share of a patch that its thing must cover.
         colour_jitter: brightness and contrast change by up to this share, each colour channel by a quarter of it.
+        recolour_share: share of crops that are shown in false colours or in grey, so that things are known by shape.
     """
 
     shapes: tuple[CropShape, ...] = (
@@ -85,6 +88,7 @@ class CropConfig:
     min_cover: float = 0.5
     patch_purity: float = 0.7
     colour_jitter: float = 0.25
+    recolour_share: float = 0.25
 
 
 class CropSampler:
@@ -131,14 +135,17 @@ class CropSampler:
         if mirrored:
             image, regions = image[:, ::-1], regions[:, ::-1]
         pixels = _resize_image(image, shape)
+        recoloured = bool(rng.random() < self._config.recolour_share)
+        if recoloured:
+            pixels = _recolour(pixels, rng)
         pixels = _jitter(pixels, self._config.colour_jitter, rng)
         kinds = np.array([-1, *(self._bank.kinds.get(text, -1) for text in view.texts)])
-        return pixels, *self._targets(_resize_regions(regions, shape), kinds, rng)
+        return pixels, *self._targets(_resize_regions(regions, shape), kinds, rng), torch.tensor(recoloured)
 
     def _targets(
         self, regions: NDArray[np.uint8], kinds: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[Tensor, ...]:
-        """Returns a crop's `region_cover` ... `hinted`; `kinds` are those of the region numbers."""
+        """Returns a crop's `region_cover` to `hinted`; `kinds` are those of the region numbers."""
         config, edge = self._config, self._patch
         rows, columns = regions.shape[0] // edge, regions.shape[1] // edge
         cells = regions.reshape(rows, edge, columns, edge).swapaxes(1, 2).reshape(rows * columns, edge * edge)
@@ -222,6 +229,14 @@ def _resize_regions(regions: NDArray[np.uint8], shape: CropShape) -> NDArray[np.
     rows = ((np.arange(shape.height) + 0.5) * regions.shape[0] / shape.height).astype(np.int64)
     columns = ((np.arange(shape.width) + 0.5) * regions.shape[1] / shape.width).astype(np.int64)
     return regions[np.ix_(rows, columns)]
+
+
+def _recolour(pixels: Tensor, rng: np.random.Generator) -> Tensor:
+    """Mixes the channels of (3, H, W) colours anew, half of the time into grey alone; keeps the mean brightness."""
+    mixed = rng.dirichlet((0.5, 0.5, 0.5), 1 if rng.random() < 0.5 else 3)
+    weights = torch.from_numpy(mixed.astype(np.float32)).expand(3, 3)
+    changed = torch.einsum("oc,chw->ohw", weights, pixels)
+    return changed * (pixels.mean() / changed.mean().clamp(min=1.0))
 
 
 def _jitter(pixels: Tensor, strength: float, rng: np.random.Generator) -> Tensor:

@@ -17,6 +17,8 @@ _FIRST_SCALE = 15.0
 _HASTE = 10.0
 """Scale and biases have far to go, and learn this many times as fast as the weights."""
 _PATCH_SHARE, _CROP_SHARE = 0.5, 0.15
+_SHORT = 400
+"""Tokens up to which plain attention trains faster on CPUs than the fused one."""
 
 
 class ContrastiveModel(nn.Module):
@@ -48,6 +50,8 @@ class ContrastiveModel(nn.Module):
     def encode(self, pixels: Tensor) -> Tensor:
         """Returns (B, 1 + P, D) float32 tokens of (B, 3, H, W) crops."""
         device = pixels.device
+        short = device.type == "cpu" and pixels[0, 0].numel() <= _SHORT * self.tower.config.patch**2
+        self.tower.vit.set_attn_implementation("eager" if short else "sdpa")
         with torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bfloat16(device)):
             tokens = self.tower(pixels)
         return tokens.float()
@@ -57,7 +61,7 @@ class ContrastiveModel(nn.Module):
         return self.scale * (normalize(features, dim=-1) @ phrases.T) + self.bias[int(crops)] + prior
 
 
-def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank, phrases: Tensor) -> dict[str, Tensor]:
+def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank) -> dict[str, Tensor]:
     """Judges every row (region, patch, crop) by every phrase; pairs that are true but unsaid do not count.
 
     As the truth of every pair is known, phrases that are the same, or true of several regions of a batch, are never
@@ -66,29 +70,33 @@ def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank
     Args:
         model: tower, scale and bias.
         batch: crops.
-        bank: truth and weight of the kinds.
-        phrases: (K, D) float32 unit vectors, the wordings of this step.
+        bank: the K phrases of this step, each in one wording.
 
     Returns:
         "loss", and its parts "region", "patch" and "crop".
     """
+    phrases = model.tower.center(bank.embeddings[0])
     tokens = model.encode(batch.pixels)
     regions = torch.einsum("brp,bpd->brd", batch.region_cover, tokens[:, 1:])
     patches = tokens[:, 1:].gather(1, batch.patch[..., None].expand(-1, -1, tokens.shape[-1]))
     parts = {
-        "region": _kind_loss(model, regions.flatten(0, 1), batch.region_kind.flatten(), bank, phrases),
-        "patch": _kind_loss(model, patches.flatten(0, 1), batch.patch_kind.flatten(), bank, phrases),
+        "region": _kind_loss(model, regions, batch.region_kind, batch.recoloured, bank, phrases),
+        "patch": _kind_loss(model, patches, batch.patch_kind, batch.recoloured, bank, phrases),
         "crop": _crop_loss(model, tokens[:, 0], batch, bank, phrases),
     }
     return {"loss": parts["region"] + _PATCH_SHARE * parts["patch"] + _CROP_SHARE * parts["crop"], **parts}
 
 
-def _kind_loss(model: ContrastiveModel, features: Tensor, kind: Tensor, bank: PhraseBank, phrases: Tensor) -> Tensor:
-    """Loss of rows that show one kind each; rows of kind -1 do not count."""
+def _kind_loss(
+    model: ContrastiveModel, features: Tensor, kind: Tensor, recoloured: Tensor, bank: PhraseBank, phrases: Tensor
+) -> Tensor:
+    """Loss of (B, R, D) rows that show one of the (B, R) kinds each; rows of kind -1 do not count."""
     known = kind >= 0
     truth, weight = bank.truth[kind[known]], bank.weight[kind[known]]
+    told = ~recoloured[:, None].expand_as(kind)[known][:, None] | bank.plain
     logits = model.logits(features[known], phrases, bank.prior)
-    rows = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none").sum(dim=1)
+    pairs = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
+    rows = (pairs * told).sum(dim=1)
     return (rows * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
@@ -98,6 +106,7 @@ def _crop_loss(
     """Loss of whole crops: true is what is true of a kind that covers a fair part, unsaid what is so of a small one."""
     truth = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.present])
     unsaid = torch.stack([bank.truth[kinds].any(dim=0) for kinds in batch.hinted]) & ~truth
+    unsaid |= batch.recoloured[:, None] & ~bank.plain
     logits = model.logits(features, phrases, bank.prior, crops=True)
     pairs = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
     return (pairs * ~unsaid).sum(dim=1).mean()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,6 +24,7 @@ class PhraseBank:
         kinds: T kinds of regions; their number by text.
         weight: (T,) float32, how much a region of the kind counts: less if its name is frequent; about 1 on average.
         prior: (K,) float32, the logit of how often a phrase is true of a region, regions weighted.
+        plain: (K,) bool, phrases that are true of all regions of a name, whatever these look like.
     """
 
     phrases: tuple[str, ...]
@@ -32,12 +33,29 @@ class PhraseBank:
     kinds: dict[RegionText, int]
     weight: Tensor
     prior: Tensor
+    plain: Tensor
 
-    def draw_embeddings(self, generator: torch.Generator) -> Tensor:
-        """Returns (K, D) embeddings, each phrase's in a wording of its own."""
-        variants, count, _ = self.embeddings.shape
-        wording = torch.randint(variants, (count,), generator=generator)
-        return self.embeddings[wording, torch.arange(count)]
+    def draw(self, looks: int, generator: torch.Generator) -> PhraseBank:
+        """Returns a bank of the plain phrases and some of the others, each in one wording: V is 1.
+
+        Most phrases tell looks. With all of them in every step, what things are would be learned last.
+
+        Args:
+            looks: how many phrases that are not plain.
+            generator: of chance.
+        """
+        others = (~self.plain).nonzero()[:, 0]
+        drawn = others[torch.randperm(len(others), generator=generator)[:looks].to(others.device)]
+        index = torch.cat([self.plain.nonzero()[:, 0], drawn])
+        wording = torch.randint(len(self.embeddings), (len(index),), generator=generator)
+        return replace(
+            self,
+            phrases=tuple(self.phrases[i] for i in index),
+            embeddings=self.embeddings[wording.to(index.device), index][None],
+            truth=self.truth[:, index],
+            prior=self.prior[index],
+            plain=self.plain[index],
+        )
 
 
 def make_phrase_bank(
@@ -68,9 +86,24 @@ def make_phrase_bank(
     share = torch.tensor([float(count) for count in counts.values()])
     weight = (weight / ((weight * share).sum() / share.sum())).clamp(max=4.0)
     often = (truth * (weight * share)[:, None]).sum(dim=0) / (weight * share).sum()
+    shared = _shared_phrases(kinds)
     return PhraseBank(
-        phrases, _embed(phrases, encoder, templates), truth, kinds, weight, often.clamp(1e-5, 1 - 1e-5).logit()
+        phrases=phrases,
+        embeddings=_embed(phrases, encoder, templates),
+        truth=truth,
+        kinds=kinds,
+        weight=weight,
+        prior=often.clamp(1e-5, 1 - 1e-5).logit(),
+        plain=torch.tensor([phrase in shared for phrase in phrases]),
     )
+
+
+def _shared_phrases(texts: Iterable[RegionText]) -> set[str]:
+    """Returns the phrases that all texts of some name have in common."""
+    common: dict[str, set[str]] = {}
+    for text in texts:
+        common[text.name] = common.get(text.name, set(text.phrases)) & set(text.phrases)
+    return set().union(*common.values())
 
 
 def _embed(phrases: Sequence[str], encoder: TextEncoder, templates: Sequence[str]) -> Tensor:

@@ -56,13 +56,12 @@ def train_vlm(
     sampler = CropSampler(worlds, bank, config.crops, config.tower.patch)
     on_device = _moved_bank(bank, device)
     tower = ImageTower(config.tower)
-    tower.text_mean.copy_(bank.embeddings.mean(dim=(0, 1)))
+    tower.text_mean.copy_(bank.embeddings[:, bank.plain].mean(dim=(0, 1)))
     model = ContrastiveModel(tower).to(device)
 
     def loss_of(step: int) -> dict[str, Tensor]:
         batch = _moved_batch(sampler.draw(np.random.default_rng((config.loop.seed, step))), device)
-        phrases = tower.center(bank.draw_embeddings(torch.Generator().manual_seed(step)).to(device))
-        return contrastive_loss(model, batch, on_device, phrases)
+        return contrastive_loss(model, batch, on_device.draw(config.looks, torch.Generator().manual_seed(step)))
 
     model.train()
     fit(model, loss_of, config.loop, out, progress)
@@ -85,7 +84,9 @@ def finish(
 
 
 def _moved_bank(bank: PhraseBank, device: str | torch.device) -> PhraseBank:
-    return replace(bank, truth=bank.truth.to(device), weight=bank.weight.to(device), prior=bank.prior.to(device))
+    return replace(
+        bank, **{name: getattr(bank, name).to(device) for name in ("embeddings", "truth", "weight", "prior", "plain")}
+    )
 
 
 def _moved_batch(batch: CropBatch, device: str | torch.device) -> CropBatch:
