@@ -18,6 +18,7 @@ COMMANDS = {
     "bag": "ago_ros.cli.bag",
     "demo": "ago_ros.cli.demo",
     "eval": "ago_ros.cli.evaluate",
+    "label": "ago_ros.cli.label",
     "locate": "ago_ros.cli.locate",
     "render": "ago_ros.cli.render",
     "train": "ago_ros.cli.train",

@@ -57,7 +57,8 @@ class LabelJob:
 class Worker:
     """Loads the models of a job once, then labels shard after shard."""
 
-    def __init__(self, job: LabelJob) -> None:
+    def load(self, job: LabelJob) -> None:
+        """Loads the models; apart from the making, as Ray tells the cause of what a method raises only."""
         vlm = load_vlm(job.vlm, job.device) if job.vlm else None
         segmenter = load_segmenter(job.segmenter, job.categories, job.device)
         ids = [CLASS_NAMES.index(name) for name in job.categories]
@@ -94,13 +95,8 @@ def run_job(
     tokens = {scene: [sample.token for sample in reader.samples(scene)] for scene in scenes}
     total, outcomes = sum(len(each) for each in tokens.values()), []
     shards = make_shards(tokens, workers)
-    worker = Worker(job) if workers == 1 and address is None else None
-    _claim(job)
-    if worker is not None:
-        found: Iterator[Outcome] = (each for scene, part in shards for each in worker.label(scene, part))
-    else:
-        found = _run_on_ray(job, shards, workers, address)
-    for outcome in found:
+    here = workers == 1 and address is None
+    for outcome in _run_here(job, shards) if here else _run_on_ray(job, shards, workers, address):
         outcomes.append(outcome)
         if progress is not None:
             progress(len(outcomes), total)
@@ -141,20 +137,30 @@ def _claim(job: LabelJob) -> None:
     path.write_text(json.dumps(settings, indent=2) + "\n")
 
 
+def _run_here(job: LabelJob, shards: Sequence[tuple[str, Sequence[str]]]) -> Iterator[Outcome]:
+    worker = Worker()
+    worker.load(job)
+    _claim(job)
+    for scene, part in shards:
+        yield from worker.label(scene, part)
+
+
 def _run_on_ray(
     job: LabelJob, shards: Sequence[tuple[str, Sequence[str]]], workers: int, address: str | None
 ) -> Iterator[Outcome]:
     """Hands shards to actors, the next one to whoever is done; yields outcomes as they come."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
-    from ray.exceptions import ActorDiedError, RayTaskError
+    from ray.exceptions import RayTaskError
 
     gpus = 1 if job.device.startswith("cuda") else 0
     local: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address is None else {}
     ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     try:
         actor: Any = ray.remote(Worker)
-        idle = [actor.options(num_cpus=1, num_gpus=gpus).remote(job) for _ in range(min(workers, len(shards)))]
+        idle = [actor.options(num_cpus=1, num_gpus=gpus).remote() for _ in range(min(workers, len(shards)))]
+        ray.get([worker.load.remote(job) for worker in idle])
+        _claim(job)
         waiting = list(shards)
         running: dict[Any, Any] = {}
         while waiting or running:
@@ -168,8 +174,7 @@ def _run_on_ray(
                     yield ray.get(next(stream))
                 except StopIteration:
                     idle.append(running.pop(stream))
-    except (RayTaskError, ActorDiedError) as error:
-        cause = getattr(error, "cause", None)
-        raise (cause if isinstance(cause, (DatasetError, ValueError, OSError)) else error) from error
+    except RayTaskError as error:
+        raise (error.cause if isinstance(error.cause, (DatasetError, ValueError, OSError)) else error) from error
     finally:
         ray.shutdown()

@@ -153,3 +153,4 @@ def test_workers_on_ray_write_the_same_files(root, tmp_path, clip) -> None:
     assert files(alone) == files(shared)
     with pytest.raises(ValueError, match="/no/model"):
         run_job(job(root, tmp_path / "third", "/no/model"), SCENES, workers=2)
+    assert not (tmp_path / "third").exists()

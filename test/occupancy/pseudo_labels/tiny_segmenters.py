@@ -38,7 +38,8 @@ def save_sam2(folder: Path) -> Path:
         vision_config={
             "model_type": "sam2_vision_model",
             "backbone_config": {
-                "model_type": "sam2_hiera_det_model", "hidden_size": 8, "num_attention_heads": 1, "image_size": [64, 64],
+                "model_type": "sam2_hiera_det_model", "hidden_size": 8, "num_attention_heads": 1,
+                "image_size": [64, 64],
                 "blocks_per_stage": [1, 1, 2, 1], "embed_dim_per_stage": [8, 16, 32, 64],
                 "num_attention_heads_per_stage": [1, 1, 2, 2], "window_size_per_stage": [4, 4, 4, 4],
                 "global_attention_blocks": [3], "window_positional_embedding_background_size": [2, 2],
