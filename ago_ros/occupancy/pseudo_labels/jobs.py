@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -149,6 +150,7 @@ def _run_on_ray(
     job: LabelJob, shards: Sequence[tuple[str, Sequence[str]]], workers: int, address: str | None
 ) -> Iterator[Outcome]:
     """Hands shards to actors, the next one to whoever is done; yields outcomes as they come."""
+    _check_address(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
     from ray.exceptions import RayTaskError
@@ -178,3 +180,18 @@ def _run_on_ray(
         raise (error.cause if isinstance(error.cause, (DatasetError, ValueError, OSError)) else error) from error
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str | None) -> None:
+    """Knocks at a cluster's HOST:PORT, where Ray itself would wait for minutes.
+
+    Raises:
+        ConnectionError: nobody answers.
+    """
+    host, colon, port = (address or "").rpartition(":")
+    if not colon or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=5.0).close()
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"{address}: no Ray cluster answers ({error}); start one with `ray start`") from error

@@ -143,6 +143,13 @@ def test_a_model_that_does_not_load_leaves_no_folder_behind(root, tmp_path) -> N
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "127.0.0.1:port"])
+def test_a_cluster_that_does_not_answer_is_told_at_once(root, tmp_path, clip, address) -> None:
+    with pytest.raises(ConnectionError, match="no Ray cluster answers"):
+        run_job(job(root, tmp_path / "out", clip), ["scene-0002"], address=address)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.slow
 def test_workers_on_ray_write_the_same_files(root, tmp_path, clip) -> None:
     alone, shared = tmp_path / "alone", tmp_path / "shared"
