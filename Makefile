@@ -7,7 +7,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 setup:
 	@scripts/setup.sh
 
-demo: setup  ## NUSCENES=/path uses real data; else AGO_TEST_DATA; else a drive made by the project
+demo: setup  ## NUSCENES=/path uses your data; else a drive of the project's own world is recorded
 	@$(RUN) ago demo --out build/demo
 
 test: setup lint

@@ -35,7 +35,7 @@ from ago_ros.occupancy.lift import LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.analytic import locate, score_phrases
-from ago_ros.scene_query.query import parse_query
+from ago_ros.scene_query.parse import parse_query
 from ago_ros.sensors.frame import CameraImage, SensorFrame
 from ago_ros.vlm.loading import load_text_encoder
 from ago_ros.vlm.small import Calibration, SmallModel

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,17 +23,20 @@ _MIN_SWEEPS = 40
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the bag, the pictures and report.json.")] = Path("build/demo"),
     nuscenes: Annotated[
-        str, typer.Option(envvar="NUSCENES", help="nuScenes root. Else AGO_TEST_DATA/nuscenes, else a made drive.")
+        str, typer.Option(envvar="NUSCENES", help="nuScenes root; else a drive of the project's own world is recorded.")
     ] = "",
     scene: Annotated[str, typer.Option(help="Scene of the root; else its first.")] = "",
-    vlm: Annotated[str, typer.Option(help="Image tower: a Hugging Face id or a folder; empty: none.")] = "",
+    vlm: Annotated[
+        str, typer.Option(help="ago-tiny, a Hugging Face id or a folder. Else none on your data, ago-tiny on ours.")
+    ] = "",
     query: Annotated[str, typer.Option(help="What /locate_object is asked.")] = "the person behind the car",
 ) -> None:
-    """Play a nuScenes scene through the occupancy node; ask it; write pictures and a report."""
+    """Play a scene through the occupancy node; ask it; write pictures and a report."""
     from ago_ros.datasets.nuscenes import NuScenesReader
 
     out.mkdir(parents=True, exist_ok=True)
-    root = _find_root(nuscenes, out)
+    vlm = vlm or ("" if nuscenes else "ago-tiny")
+    root = Path(nuscenes) if nuscenes else _record_drive(out)
     reader = NuScenesReader(root)
     name = scene or reader.scenes[0].name
     typer.echo(f"demo: {name} of {root}; image tower: {vlm or 'none, so the grid is class-agnostic'}")
@@ -53,19 +55,14 @@ def demo(
     typer.echo(f"demo: report and pictures in {out}")
 
 
-def _find_root(nuscenes: str, out: Path) -> Path:
-    """Finds real data, or makes a drive."""
-    if nuscenes:
-        return Path(nuscenes)
-    shared = os.environ.get("AGO_TEST_DATA")
-    if shared:
-        return Path(shared) / "nuscenes"
+def _record_drive(out: Path) -> Path:
+    """Drives through the project's own world."""
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world
 
     root = out / "drive"
     shutil.rmtree(root, ignore_errors=True)
-    typer.echo("demo: no NUSCENES and no AGO_TEST_DATA: recording a drive in the project's own world")
+    typer.echo("demo: NUSCENES names no data: recording a drive in the project's own world")
     with progress_bar("recording") as progress:
         return write_drive_world(root, DriveWorldConfig(seed=7, keyframes=8, size=(800, 450)), progress=progress)
 

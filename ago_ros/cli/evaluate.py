@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ago_ros.cli.evaluate_ago import ago
 from ago_ros.cli.evaluate_relevancy import relevancy
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -18,6 +20,7 @@ def evaluate() -> None:
     """Scores on recorded data."""
 
 
+app.command("ago")(ago)
 app.command("relevancy")(relevancy)
 
 
@@ -64,12 +67,14 @@ def lift(
     version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Replace this evaluation's part of a Markdown page.")] = None,
 ) -> None:
     """Score the lift predictor's labels against Occ3D's."""
     import statistics
 
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.benchmark import Result, publish, replace_part
     from ago_ros.evaluation.lift import PROTOCOL, score_lift
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.vlm.categories import OCC3D_PHRASES
@@ -81,10 +86,26 @@ def lift(
     with progress_bar("scenes") as progress:
         matrix, milliseconds = score_lift(reader, names, predictor, OCC3D_PHRASES, labels or root, progress)
     scores = {name: None if score != score else 100 * score for name, score in matrix.table().items()}
-    timing = {"keyframes": len(milliseconds), "encode_and_label_p50_ms": statistics.median(milliseconds)}
-    typer.echo(f"{PROTOCOL}; vlm: {vlm or 'none'}; scenes: {len(names)}")
-    _print_table({"IoU, %": {**scores, **timing}})
-    write_json(json_file, {"protocol": PROTOCOL, "vlm": vlm, "scenes": names, "scores": scores, **timing})
+    median = statistics.median(milliseconds)
+    typer.echo(PROTOCOL)
+    result = Result(
+        "lift",
+        f"Lift predictor, {vlm or 'no image tower'}, {len(milliseconds)} keyframes of {len(names)} scenes, IoU in %",
+        ("class", "IoU"),
+        [(name.replace("_", " "), "-" if score is None else f"{score:.1f}") for name, score in scores.items()],
+        f"encoding and labelling a keyframe takes {median:.0f} ms at the median",
+        {
+            "vlm": vlm,
+            "scenes": names,
+            "scores": scores,
+            "keyframes": len(milliseconds),
+            "encode_and_label_p50_ms": median,
+        },
+    )
+    publish(result, Namespace(json=json_file, docs=None))
+    if docs is not None:
+        part = result.markdown(f"ago eval lift {root} --vlm {vlm}")
+        docs.write_text(replace_part(docs.read_text(), result.name, part))
 
 
 @app.command("vlm")
@@ -95,18 +116,22 @@ def vlm(
     ),
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Replace this evaluation's parts of a Markdown page.")] = None,
 ) -> None:
     """Score a vision-language model on both worlds: unseen rooms, looks, words and classes, and street pixels."""
     from ago_ros.cli.progress import progress_bar
-    from ago_ros.evaluation.vlm import evaluate_vlm
+    from ago_ros.evaluation.benchmark import publish, replace_part
+    from ago_ros.evaluation.vlm import evaluate_vlm, to_results
     from ago_ros.vlm.loading import load_vlm
 
     with progress_bar("scoring") as progress:
         report = evaluate_vlm(load_vlm(model, device), data, progress=progress)
     typer.echo(report["protocol"])
-    splits = report["regions"]
-    _print_table({name: {**scores, "closed_set_top1": report["closed_set"][name]} for name, scores in splits.items()})
-    _print_table({"IoU": report["dense"]})
+    for result in to_results(report):
+        publish(result, Namespace(json=None, docs=None))
+        if docs is not None:
+            part = result.markdown(f"ago eval vlm --model {model}")
+            docs.write_text(replace_part(docs.read_text(), result.name, part))
     write_json(json_file, report)
 
 

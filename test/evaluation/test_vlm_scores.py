@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ago_ros.datasets.captioned_views.store import SKY_LABEL, CaptionedView, RegionText, write_shard
 from ago_ros.datasets.errors import DatasetError
-from ago_ros.evaluation.vlm import evaluate_vlm
+from ago_ros.evaluation.vlm import evaluate_vlm, to_results
 from ago_ros.evaluation.vlm_dense import score_dense
 from ago_ros.evaluation.vlm_regions import (
     ClosedSetClassifier,
@@ -131,3 +131,20 @@ def test_the_whole_table_of_a_model_that_knows_everything(tmp_path):
 def test_missing_views_are_told(tmp_path):
     with pytest.raises(DatasetError, match="holds no captioned views; draw them with"):
         evaluate_vlm(_ColourReader(), tmp_path)
+
+
+def test_the_tables_say_which_aims_are_met():
+    scores = {"regions": 40, "phrases": 10, "top1": 0.5, "class_mean": 0.4, "chance": 0.1, "calibration_error": 0.02}
+    splits = ("novel_rooms", "novel_synonyms", "novel_visual", "novel_classes", "novel_among_all")
+    report = {
+        "model": "small",
+        "regions": dict.fromkeys(splits, scores) | {"novel_rooms": {**scores, "top1": 0.9}},
+        "closed_set": dict.fromkeys(splits, 0.25),
+        "dense": {"car": 0.3, "tree": 0.5, "mIoU": 0.4},
+    }
+    regions, pixels = to_results(report)
+    assert list(regions.rows[0]) == ["novel rooms", "40", "10", "90.0", "40.0", "25.0", "10.0", "2.0"]
+    for words in ("novel rooms 90.0 of 85 (met)", "novel visual 50.0 of 75 (missed)", "novel classes 50.0 of 30 (met)"):
+        assert words in regions.verdict
+    assert pixels.rows == [("30.0", "50.0", "40.0")]
+    assert "40.0 of 45 (missed)" in pixels.verdict
