@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,3 +36,30 @@ def choose_keyframe(reader: NuScenesReader, scene: str | None, number: int) -> S
     if number >= len(samples):
         raise ValueError(f"{name} has keyframes 0 to {len(samples) - 1}, not {number}")
     return samples[number]
+
+
+def find_config(system: str, name: str) -> Path:
+    """Finds the settings of a training by name, or by path.
+
+    Raises:
+        ValueError: there are none of that name.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    folder = _shared_folder() / "config" / "training"
+    found = folder / f"{system}_{name}.yaml"
+    if not found.is_file():
+        known = ", ".join(sorted(p.stem.removeprefix(f"{system}_") for p in folder.glob(f"{system}_*.yaml")))
+        raise ValueError(f"no settings '{name}' for {system}: use {known or 'a file'}, or give a .yaml file")
+    return found
+
+
+def _shared_folder() -> Path:
+    """Returns where `config` lies: the source tree, or the installed package's share."""
+    source = Path(__file__).parents[2]
+    if (source / "config" / "training").is_dir():
+        return source
+    from ament_index_python.packages import get_package_share_directory
+
+    return Path(get_package_share_directory("ago_ros"))

@@ -1,0 +1,1 @@
+"""What AGO learns from, and how."""
