@@ -1,4 +1,4 @@
-"""`ago train`: training on the procedural worlds."""
+"""`ago train`: training of every system."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import find_config as _find_config
+from ago_ros.cli.train_ago import ago
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def train() -> None:
-    """Training on the procedural worlds."""
+    """Training of the suite's models."""
+
+
+app.command("ago")(ago)
 
 
 @app.command("vlm")
@@ -48,26 +54,3 @@ def vlm(
     with progress_bar("training") as progress:
         model = train_vlm(settings, data, out, load_text_encoder(), device, progress)
     typer.echo(f"{out}: trained; scale {model.logit_scale:.2f}, bias {model.logit_bias:.2f}")
-
-
-def _find_config(system: str, name: str) -> Path:
-    """Finds the settings of a name, or of a path."""
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml"):
-        return path
-    folder = _shared_folder() / "config" / "training"
-    found = folder / f"{system}_{name}.yaml"
-    if not found.is_file():
-        known = ", ".join(sorted(p.stem.removeprefix(f"{system}_") for p in folder.glob(f"{system}_*.yaml")))
-        raise ValueError(f"no settings '{name}' for {system}: use {known or 'a file'}, or give a .yaml file")
-    return found
-
-
-def _shared_folder() -> Path:
-    """Returns where `config` lies: the source tree, or the installed package's share."""
-    source = Path(__file__).parents[2]
-    if (source / "config" / "training").is_dir():
-        return source
-    from ament_index_python.packages import get_package_share_directory
-
-    return Path(get_package_share_directory("ago_ros"))
