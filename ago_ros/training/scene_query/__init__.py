@@ -1,0 +1,1 @@
+"""Trains SemAbs and the methods that it is held against."""

@@ -1,0 +1,189 @@
+"""Settings of a training of SemAbs, read from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ago_ros.scene_query.semabs.config import SemAbsConfig, make_config
+from ago_ros.training.loop import LoopConfig
+from ago_ros.training.scene_query.asks import AskConfig
+from ago_ros.vlm.relevancy_maps import RelevancyConfig
+
+TESTS = ("novel_rooms", "novel_visual", "novel_synonyms", "novel_classes")
+
+
+@dataclass(frozen=True)
+class DrawConfig:
+    """What is drawn from the room world.
+
+    Attributes:
+        train_rooms: rooms to train on.
+        validation_rooms: rooms that threshold and calibration are chosen on.
+        test_rooms: rooms of each test split.
+        views: of each room to train on.
+        test_views: of each other room.
+        image_side: pixels of the square images.
+        depth_stride: every so many pixels of depth and colour is kept.
+        map_side: pixels of the maps' side.
+        voxels: a side of the two-metre cube.
+        stride: step between crops over their side, as `RelevancyConfig`.
+        jitters: versions of the image in other colours.
+        flip: mirrored crops too.
+        asks: what is asked of each view.
+    """
+
+    train_rooms: int = 150
+    validation_rooms: int = 20
+    test_rooms: int = 30
+    views: int = 8
+    test_views: int = 3
+    image_side: int = 224
+    depth_stride: int = 2
+    map_side: int = 56
+    voxels: int = 64
+    stride: float = 0.5
+    jitters: int = 0
+    flip: bool = False
+    asks: AskConfig = field(default_factory=AskConfig)
+
+    def __post_init__(self) -> None:
+        """Refuses to draw nothing."""
+        if min(self.train_rooms, self.validation_rooms, self.views, self.test_views, self.depth_stride) < 1:
+            raise ValueError("train_rooms, validation_rooms, views, test_views and depth_stride must be at least 1")
+        if self.test_rooms < 0 or self.map_side < 1:
+            raise ValueError(f"test_rooms and map_side cannot be {self.test_rooms} and {self.map_side}")
+
+    def relevancy(self) -> dict[str, RelevancyConfig]:
+        """Returns how each kind of maps is read: ours at all scales, and the single scale of earlier work."""
+        single = RelevancyConfig(scales=(1.0,), jitters=0, flip=False, map_side=self.map_side)
+        multi = RelevancyConfig(stride=self.stride, jitters=self.jitters, flip=self.flip, map_side=self.map_side)
+        return {"multi": multi, "single": single}
+
+    def rooms_of(self, split: str) -> tuple[int, int]:
+        """Returns how many rooms a split has, and how many views of each."""
+        if split == "train":
+            return self.train_rooms, self.views
+        return (self.validation_rooms if split == "validation" else self.test_rooms), self.test_views
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How points and queries are moved together. Source: SemAbs section 6.2 names the kinds; the sizes are ours.
+
+    Attributes:
+        shift: of the scene, at most this share of the grid's edge along each axis.
+        scale: factors run from 1 - x to 1 + x.
+        turn_deg: about the vertical, at most; little, as relations are meant along the viewer's axes.
+        mirror: swaps left and right in half of the scenes, in the relations too.
+        colour: factors on red, green and blue run from 1 - x to 1 + x.
+    """
+
+    shift: float = 0.05
+    scale: float = 0.1
+    turn_deg: float = 10.0
+    mirror: bool = True
+    colour: float = 0.2
+
+    def __post_init__(self) -> None:
+        """Refuses strengths that leave nothing."""
+        if not (0 <= self.scale < 1 and 0 <= self.colour < 1) or min(self.shift, self.turn_deg) < 0:
+            raise ValueError(f"scale and colour must be in 0..1, shift and turn_deg not negative: got {self}")
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """What a step learns from.
+
+    Attributes:
+        scenes: views of a step.
+        asks: of each view: half descriptions, the rest completions; completions of their phrases come on top.
+        queries: points for each ask.
+        near: share of the points drawn around the answer instead of anywhere.
+        margin: how far around, voxels.
+        resolution: voxels a side of the answers that are learnt; those of the files are pooled to it.
+    """
+
+    scenes: int = 3
+    asks: int = 4
+    queries: int = 2048
+    near: float = 0.5
+    margin: int = 3
+    resolution: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuses empty batches."""
+        if min(self.scenes, self.asks, self.queries, self.resolution) < 1 or not 0 <= self.near <= 1:
+            raise ValueError(f"scenes, asks, queries and resolution must be at least 1, near in 0..1: got {self}")
+
+
+@dataclass(frozen=True)
+class SceneQueryConfig:
+    """All settings of a training.
+
+    Attributes:
+        loop: steps, learning rate, checkpoints.
+        network: the SemAbs network; the other methods are made at its size.
+        draw: the data.
+        augment: of it.
+        batch: of a step.
+        validation_views: that the weights are chosen by while training; threshold and calibration take all.
+        threads: of torch; 0 leaves it to torch.
+    """
+
+    loop: LoopConfig
+    network: SemAbsConfig
+    draw: DrawConfig = field(default_factory=DrawConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    batch: BatchConfig = field(default_factory=BatchConfig)
+    validation_views: int = 12
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses grids that do not go into each other."""
+        if self.draw.voxels % self.batch.resolution:
+            raise ValueError(
+                f"batch.resolution must divide draw.voxels: got {self.batch.resolution} and {self.draw.voxels}"
+            )
+
+
+def read_config(path: Path) -> SceneQueryConfig:
+    """Reads settings.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it holds a setting that there is not, or a value that cannot be.
+    """
+    settings = yaml.safe_load(path.read_text())
+    try:
+        return _build(settings)
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _build(settings: Mapping[str, Any]) -> SceneQueryConfig:
+    rest = dict(settings)
+    network = make_config(rest.pop("network"))
+    if not isinstance(network, SemAbsConfig):
+        raise ValueError("network must be a SemAbs network; the other methods are made at its size")
+    draw = dict(rest.pop("draw", {}))
+    asks = AskConfig(**draw.pop("asks", {}))
+    return SceneQueryConfig(
+        loop=LoopConfig(**rest.pop("loop")),
+        network=network,
+        draw=DrawConfig(**draw, asks=asks),
+        augment=AugmentConfig(**rest.pop("augment", {})),
+        batch=BatchConfig(**rest.pop("batch", {})),
+        **rest,
+    )
+
+
+def drawn_with(config: DrawConfig, vlm: str) -> dict[str, Any]:
+    """Says what views were drawn with, as their files keep it: all but how many there are."""
+    counts = ("train_rooms", "validation_rooms", "test_rooms", "views", "test_views")
+    settings = {name: value for name, value in asdict(config).items() if name not in counts}
+    return {"vlm": vlm, **settings}
