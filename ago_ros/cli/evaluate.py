@@ -11,6 +11,7 @@ import typer
 
 from ago_ros.cli.evaluate_ago import ago
 from ago_ros.cli.evaluate_relevancy import relevancy
+from ago_ros.cli.evaluate_scene_query import scene_query
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,6 +23,7 @@ def evaluate() -> None:
 
 app.command("ago")(ago)
 app.command("relevancy")(relevancy)
+app.command("scene-query")(scene_query)
 
 
 @app.command("geometry")

@@ -9,6 +9,7 @@ import typer
 
 from ago_ros.cli.options import find_config as _find_config
 from ago_ros.cli.train_ago import ago
+from ago_ros.cli.train_scene_query import scene_query
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -19,6 +20,7 @@ def train() -> None:
 
 
 app.command("ago")(ago)
+app.command("scene-query")(scene_query)
 
 
 @app.command("vlm")
