@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,7 @@ from launch import LaunchContext, LaunchDescription
 SHARE = Path(get_package_share_directory("ago_ros"))
 PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 BOOLEAN = ["true", "false"]
+METHODS = ["", "lift", "ago"]
 
 ARGUMENTS = [
     DeclareLaunchArgument("bag", default_value="", description="A rosbag2 to play. Empty: live sensors."),
@@ -42,7 +43,18 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "params_file", default_value=str(SHARE / "config" / "occupancy.yaml"), description="Parameters of the node."
     ),
-    DeclareLaunchArgument("method", default_value="", description="What computes the grid. Empty: as in params_file."),
+    DeclareLaunchArgument(
+        "method", default_value="", choices=METHODS, description="What computes the grid. Empty: as in params_file."
+    ),
+    DeclareLaunchArgument(
+        "ago_model", default_value="", description="Folder of the model for method:=ago. Empty: as in params_file."
+    ),
+    DeclareLaunchArgument(
+        "beside",
+        default_value="",
+        choices=METHODS,
+        description="A second method, on the same sensors: its node's namespace, and its topics', is its name.",
+    ),
     DeclareLaunchArgument(
         "vlm", default_value="", description="Hugging Face id or folder of an image tower. Empty: as in params_file."
     ),
@@ -95,6 +107,8 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 def _refuse_what_cannot_work(given: dict[str, str]) -> None:
     if given["bag"] and given["dataset"]:
         raise RuntimeError("bag and dataset are both given: choose one")
+    if given["beside"] and given["beside"] == given["method"]:
+        raise RuntimeError(f"beside:={given['beside']} is what method is already: choose another")
     if given["profile"] == "none":
         given = {**given, "profile": ""}
     for name in ("bag", "dataset", "params_file", "profile"):
@@ -112,6 +126,8 @@ def _suite(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
     """Starts the node, and what was asked for beside it."""
     simulated = given["use_sim_time"] == "true" or (given["use_sim_time"] == "auto" and bool(bag))
     actions: list[LaunchDescriptionEntity] = [_occupancy_node(given, simulated)]
+    if given["beside"]:
+        actions.append(_occupancy_node(_beside(given), simulated, _shared_inputs(given)))
     if bag:
         actions += _player(given, bag)
     if given["rviz"] == "true":
@@ -121,8 +137,9 @@ def _suite(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
     return actions
 
 
-def _occupancy_node(given: dict[str, str], simulated: bool) -> Node:
-    overrides: dict[str, str | bool] = {name: given[name] for name in ("method", "vlm", "device") if given[name]}
+def _occupancy_node(given: dict[str, str], simulated: bool, remappings: Sequence[tuple[str, str]] = ()) -> Node:
+    names = ("method", "ago_model", "vlm", "device")
+    overrides: dict[str, str | bool] = {name: given[name] for name in names if given[name]}
     respawn = given["respawn"] == "true"
     return Node(
         package="ago_ros",
@@ -130,12 +147,28 @@ def _occupancy_node(given: dict[str, str], simulated: bool) -> Node:
         name="occupancy_node",
         namespace=given["namespace"],
         parameters=[given["params_file"], {"use_sim_time": simulated, **overrides}],
+        remappings=remappings,
         ros_arguments=["--log-level", f"{'.'.join(_inside(given, 'occupancy_node'))}:={given['log_level']}"],
         output="screen",
         respawn=respawn,
         respawn_delay=1.0,
         on_exit=None if respawn else Shutdown(reason="the occupancy node has ended"),
     )
+
+
+def _beside(given: dict[str, str]) -> dict[str, str]:
+    """Returns the arguments of the second node."""
+    return {**given, "method": given["beside"], "namespace": "/".join(_inside(given, given["beside"]))}
+
+
+def _shared_inputs(given: dict[str, str]) -> list[tuple[str, str]]:
+    """Leads the second node to the sensors of the first."""
+    from ago_ros.nodes.parameters import OccupancyParameters
+
+    nodes = yaml.safe_load(Path(given["params_file"]).read_text()) or {}
+    settings = {name: value for node in nodes.values() for name, value in node.get("ros__parameters", {}).items()}
+    named = {name: settings[name] for name in ("cameras", "lidar", "image_transport") if name in settings}
+    return [(topic, "/".join(["", *_inside(given, topic)])) for topic in OccupancyParameters(**named).input_topics]
 
 
 def _viewer(given: dict[str, str], simulated: bool) -> Node:
@@ -169,15 +202,23 @@ def _converted(
 
 
 def _player(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
-    """Plays the bag once the node is active, which its latched vocabulary tells."""
-    wait = ExecuteProcess(
+    """Plays the bag once every node is active, which its latched vocabulary tells."""
+    play = _play(bag, given)
+    played = LogInfo(msg="the bag has been played; the node goes on and answers queries")
+    after = [_after(play, lambda: [played])]
+    wait = _wait_for_node(given)
+    if not given["beside"]:
+        return [wait, _after(wait, lambda: [play]), *after]
+    wait_beside = _wait_for_node(_beside(given))
+    return [wait, _after(wait, lambda: [wait_beside]), _after(wait_beside, lambda: [play]), *after]
+
+
+def _wait_for_node(given: dict[str, str]) -> ExecuteProcess:
+    return ExecuteProcess(
         cmd=["ros2", "topic", "echo", "--once", "--qos-durability", "transient_local", "--qos-reliability", "reliable",
              "/".join(["", *_inside(given, "occupancy/vocabulary")]), "ago_msgs/msg/Vocabulary"],
         name="wait_for_node", output="log",
     )  # fmt: skip
-    play = _play(bag, given)
-    played = LogInfo(msg="the bag has been played; the node goes on and answers queries")
-    return [wait, _after(wait, lambda: [play]), _after(play, lambda: [played])]
 
 
 def _after(process: ExecuteProcess, then: Callable[[], list[LaunchDescriptionEntity]]) -> RegisterEventHandler:

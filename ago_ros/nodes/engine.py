@@ -5,23 +5,28 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 
 from ago_ros.nodes.parameters import OccupancyParameters
+from ago_ros.occupancy.ago.checkpoint import load_ago
+from ago_ros.occupancy.ago.predictor import AgoPredictor
+from ago_ros.occupancy.ago.text import AgoPhrases
 from ago_ros.occupancy.frame_relevancy import relevancy_config
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 from ago_ros.scene.encoding import SceneEncoding
+from ago_ros.scene.identifier import Criterion
 from ago_ros.scene.labelling import label
 from ago_ros.scene.semantic_grid import SemanticGrid
-from ago_ros.scene_query.analytic import NO_IMAGE_TOWER, locate
+from ago_ros.scene_query.analytic import NO_IMAGE_TOWER, LocateConfig, locate
 from ago_ros.scene_query.answer import Answer, Region
 from ago_ros.scene_query.objects import complete, detect
 from ago_ros.scene_query.parse import parse_question
 from ago_ros.scene_query.prepositions import Prepositions
 from ago_ros.scene_query.query import QueryError, make_query
 from ago_ros.sensors.frame import SensorFrame
-from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.interface import PhraseModel, VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
@@ -42,30 +47,65 @@ def _check_device(name: str) -> None:
         raise ValueError(f"device '{name}' cannot be used: {str(error).splitlines()[0]}") from error
 
 
+def _make_lift(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> LiftPredictor:
+    config = LiftConfig(
+        grid=parameters.grid,
+        max_sweeps=parameters.window_sweeps,
+        max_age_s=parameters.window_sec,
+        limits=parameters.ray_limits,
+    )
+    return LiftPredictor(config, vlm, relevancy_config(parameters.relevancy))
+
+
+def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> AgoPredictor:
+    if not parameters.ago_model:
+        raise ValueError("method ago has no model: set ago_model to a folder that `ago train ago` wrote")
+    if vlm is None:
+        raise ValueError(
+            "method ago cannot read phrases: set vlm to the model that it was trained with, which training.json in "
+            "ago_model names"
+        )
+    model = load_ago(parameters.ago_model, parameters.device)
+    grid = model.config.grid
+    if grid != parameters.grid:
+        raise ValueError(
+            f"{parameters.ago_model}: was trained for another grid; set grid_origin to {list(grid.origin)}, voxel_size "
+            f"to {grid.voxel_size} and grid_shape to {list(grid.shape)}"
+        )
+    return AgoPredictor(model, vlm, parameters.ago_model, vlm.logit_scale)
+
+
 class OccupancyEngine:
     """Encodes once, answers many times. `encode` belongs to one thread; everything else may be called from any.
 
+    Attributes:
+        phrase_model: what phrases are held against the encodings with; None where the grid is class-agnostic.
+        vocabulary: the present phrases; None likewise.
+        sees_by_cameras_alone: whether a frame without any image cannot be encoded.
+
     Raises:
         ValueError: the parameters do not go together.
-        ModelError: the vision-language model cannot be loaded.
+        ModelError: a model cannot be loaded.
     """
 
     def __init__(self, parameters: OccupancyParameters) -> None:
         _check_device(parameters.device)
         set_threads(parameters)
-        self.vlm: VisionLanguageModel | None = None
+        vlm = load_vlm(parameters.vlm, parameters.device) if parameters.vlm else None
+        self.sees_by_cameras_alone = parameters.method == "ago"
+        self.phrase_model: PhraseModel | None = vlm
+        self._predictor: LiftPredictor | AgoPredictor
+        if self.sees_by_cameras_alone:
+            self._predictor = _make_ago(parameters, vlm)
+            self.phrase_model = AgoPhrases(self._predictor.text, self._predictor.name)
+        else:
+            self._predictor = _make_lift(parameters, vlm)
         self.vocabulary: Vocabulary | None = None
-        if parameters.vlm:
-            self.vlm = load_vlm(parameters.vlm, parameters.device)
-            self.vocabulary = make_vocabulary(parameters.phrases, self.vlm)
-        config = LiftConfig(
-            grid=parameters.grid,
-            max_sweeps=parameters.window_sweeps,
-            max_age_s=parameters.window_sec,
-            limits=parameters.ray_limits,
-        )
-        self._predictor = LiftPredictor(config, self.vlm, relevancy_config(parameters.relevancy))
+        if self.phrase_model is not None:
+            self.vocabulary = make_vocabulary(parameters.phrases, self.phrase_model)
         self._predictor.warm_up()
+        self._criterion = cast(Criterion, parameters.identifier)
+        self._locating = LocateConfig(criterion=self._criterion)
         self._prepositions = Prepositions(load_text_encoder)
         self._capacity = parameters.cache_size
         self._lock = threading.Lock()
@@ -88,7 +128,7 @@ class OccupancyEngine:
 
     def label(self, encoding: SceneEncoding) -> SemanticGrid:
         """Labels a frame with the present vocabulary."""
-        return label(encoding, self.vocabulary)
+        return label(encoding, self.vocabulary, self._criterion)
 
     @property
     def newest(self) -> SceneEncoding | None:
@@ -134,18 +174,23 @@ class OccupancyEngine:
         if text.strip() and (target or relation or reference):
             raise QueryError("query and target, relation or reference are both given: give the text or the parts")
         if text.strip():
-            return locate(self.cached(stamp_ns), parse_question(text, self._prepositions), self.vlm)
+            question = parse_question(text, self._prepositions)
+            return locate(self.cached(stamp_ns), question, self.phrase_model, self._locating)
         query = make_query(target, relation, reference, self._prepositions)
-        return locate(self.cached(stamp_ns), query, self.vlm)
+        return locate(self.cached(stamp_ns), query, self.phrase_model, self._locating)
 
     def detect(self, stamp_ns: int, phrases: Sequence[str], min_score: float) -> tuple[int, tuple[Region, ...]]:
         """Finds the boxes of objects; returns the frame's stamp too. Raises QueryError as `locate` does."""
         encoding = self.cached(stamp_ns)
-        return encoding.stamp_ns, detect(encoding, self._require_vocabulary(), phrases, self.vlm, min_score)
+        found = detect(
+            encoding, self._require_vocabulary(), phrases, self.phrase_model, min_score, criterion=self._criterion
+        )
+        return encoding.stamp_ns, found
 
     def complete(self, stamp_ns: int, phrases: Sequence[str]) -> tuple[SemanticGrid, tuple[Region, ...]]:
         """Fills in the unseen parts of objects. Raises QueryError as `locate` does."""
-        return complete(self.cached(stamp_ns), self._require_vocabulary(), phrases, self.vlm)
+        encoding = self.cached(stamp_ns)
+        return complete(encoding, self._require_vocabulary(), phrases, self.phrase_model, self._criterion)
 
     def set_vocabulary(self, phrases: Sequence[str]) -> None:
         """Replaces the phrases; frames in the cache need no new encoding.
@@ -153,10 +198,10 @@ class OccupancyEngine:
         Raises:
             QueryError: no vision-language model is configured, or the phrases cannot be a vocabulary.
         """
-        if self.vlm is None:
+        if self.phrase_model is None:
             raise QueryError(NO_IMAGE_TOWER)
         try:
-            self.vocabulary = make_vocabulary(tuple(phrases), self.vlm)
+            self.vocabulary = make_vocabulary(tuple(phrases), self.phrase_model)
         except ValueError as error:
             raise QueryError(str(error)) from error
 

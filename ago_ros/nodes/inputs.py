@@ -18,7 +18,7 @@ from tf2_ros import Buffer
 
 from ago_ros.nodes.frame_filter import FrameFilter
 from ago_ros.nodes.monitor import Monitor
-from ago_ros.nodes.parameters import OccupancyParameters
+from ago_ros.nodes.parameters import OccupancyParameters, info_topic
 from ago_ros.nodes.qos import make_qos, why_incompatible
 from ago_ros.nodes.tf_listener import JumpAwareTransformListener
 
@@ -68,7 +68,7 @@ class SensorInputs:
         )
         self._infos = {
             name: node.create_subscription(
-                CameraInfo, f"{name}/camera_info", partial(on_camera_info, name), self._qos, callback_group=self._group
+                CameraInfo, info_topic(name), partial(on_camera_info, name), self._qos, callback_group=self._group
             )
             for name in parameters.camera_names
         }
@@ -110,7 +110,7 @@ class SensorInputs:
     def _subscriptions(self) -> dict[str, Subscription]:
         """All subscriptions by the name that the monitor knows them by."""
         sensors = {name: subscriber.sub for name, subscriber in self._subscribers.items()}
-        return sensors | {info_name(name): subscription for name, subscription in self._infos.items()}
+        return sensors | {info_topic(name): subscription for name, subscription in self._infos.items()}
 
     def _why_silent(self, subscription: Subscription) -> str:
         publishers = self._node.get_publishers_info_by_topic(subscription.topic_name)
@@ -132,12 +132,7 @@ class SensorInputs:
         self._on_set(sweep, present, frozenset(named.keys() - present.keys()))
 
 
-def info_name(camera: str) -> str:
-    """Returns the name by which the monitor knows a camera's calibration."""
-    return f"{camera}/camera_info"
-
-
 def input_names(parameters: OccupancyParameters) -> tuple[str, ...]:
     """Returns the names of all inputs, for the monitor."""
     cameras = parameters.camera_names
-    return (parameters.lidar, *cameras, *(info_name(camera) for camera in cameras))
+    return (parameters.lidar, *cameras, *(info_topic(camera) for camera in cameras))

@@ -1,4 +1,4 @@
-"""The occupancy node: six cameras and a LiDAR in, a semantic voxel grid and answers out."""
+"""The occupancy node: cameras and a LiDAR in, a semantic voxel grid and answers out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ago_ros.nodes.conversions import to_header
 from ago_ros.nodes.diagnostics import Judge
 from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.frame_builder import FrameBuilder
-from ago_ros.nodes.inputs import Picture, SensorInputs, info_name, input_names
+from ago_ros.nodes.inputs import Picture, SensorInputs, input_names
 from ago_ros.nodes.lifecycle import logged_transition
 from ago_ros.nodes.monitor import Monitor
 from ago_ros.nodes.outputs import Outputs
@@ -65,7 +65,7 @@ class OccupancyNode(ManagedNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._diagnostics_timer = self.create_timer(1.0, self._publish_diagnostics, clock=self._steady)
         self._configured = True
-        if self.engine.vlm is None:
+        if self.engine.phrase_model is None:
             self.get_logger().info("no vision-language model is configured: the grid is class-agnostic")
         return SUCCESS
 
@@ -80,7 +80,11 @@ class OccupancyNode(ManagedNode):
             self, self.parameters, self.monitor, self._on_set, self._on_camera_info, self._on_jump
         )
         self._builder = FrameBuilder(
-            self._inputs.buffer, self.parameters, self.monitor, self.engine.vlm is not None, self._worker.stopping
+            self._inputs.buffer,
+            self.parameters,
+            self.monitor,
+            self.engine.phrase_model is not None,
+            self._worker.stopping,
         )
         self._told_missing: list[str] = []
         self._check_timer = self.create_timer(
@@ -143,7 +147,7 @@ class OccupancyNode(ManagedNode):
         self._worker.put(MessageSet(sweep, images, missing))
 
     def _on_camera_info(self, camera: str, message: CameraInfo) -> None:
-        self.monitor.received(info_name(camera))
+        self.monitor.received(declared.info_topic(camera))
         self._builder.set_camera_info(camera, message)
 
     def _on_jump(self, seconds: float) -> None:
@@ -155,6 +159,8 @@ class OccupancyNode(ManagedNode):
         begun = time.perf_counter()
         try:
             frame = self._builder.build(messages.sweep, messages.images, messages.missing)
+            if self.engine.sees_by_cameras_alone and not frame.cameras:
+                raise BadDatumError("no_image", "no camera gave an image, and method ago sees by cameras alone")
         except BadDatumError as error:
             self.monitor.dropped(error.reason)
             self.get_logger().warning(f"frame dropped: {error}", throttle_duration_sec=_LOG_EVERY_SEC)

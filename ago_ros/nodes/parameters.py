@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
@@ -18,6 +18,7 @@ from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.nodes.qos import PRESETS
 from ago_ros.occupancy.frame_relevancy import DEFAULT_RELEVANCY, RELEVANCY
 from ago_ros.occupancy.rays import RayLimits
+from ago_ros.scene.identifier import Criterion
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, AssemblerConfig
 
 START, CONFIGURE, ANY_TIME = "at start", "at configure", "any time"
@@ -81,26 +82,40 @@ class OccupancyParameters:
     camera_offsets_ms: tuple[float, ...] = _parameter(
         (math.nan,), "Image stamp minus sweep stamp, one for each of `cameras`. A single nan: learned from the stamps."
     )
-    method: str = _parameter("lift", "What computes the grid.", choices=("lift",))
+    method: str = _parameter(
+        "lift",
+        "What computes the grid: `lift`, LiDAR rays with image features, training-free; `ago`, a model that looks at "
+        "the images only and takes the time and place of the sweep.",
+        choices=("lift", "ago"),
+    )
+    ago_model: str = _parameter("", "For `ago`: the folder of its model, as `ago train ago` writes it.")
+    identifier: str = _parameter(
+        "entropy",
+        "For `ago`: which of its two predictions a voxel takes: `entropy`, the one of lower entropy; `confidence`, the "
+        "one of higher maximum; `none`, the grounded one always.",
+        choices=get_args(Criterion),
+    )
     device: str = _parameter("cpu", "Torch device: cpu, cuda, cuda:0, ...")
     threads: int = _parameter(
         0, "CPU threads of torch; 0: one where no vlm is configured, else torch's own choice.", low=0, high=256
     )
     vlm: str = _parameter(
-        "", "Vision-language model: a Hugging Face id or a folder. Empty: the grid is class-agnostic."
+        "",
+        "Vision-language model: a Hugging Face id or a folder. `lift` without one gives a class-agnostic grid; `ago` "
+        "takes the phrases' embeddings from it, and needs the one that it was trained with.",
     )
     relevancy: str = _parameter(
         DEFAULT_RELEVANCY,
-        "What locate_object reads: `dense`, the features of the grid; `fast`, dense features of crops; `maps`, the "
-        "attention of crops, where the vlm shows it. The last two keep each cached frame's images until its first "
-        "query, which reads them.",
+        "What locate_object reads with `lift`: `dense`, the features of the grid; `fast`, dense features of crops; "
+        "`maps`, the attention of crops, where the vlm shows it. The last two keep each cached frame's images until "
+        "its first query, which reads them. `ago` always reads the features of the grid.",
         choices=tuple(RELEVANCY),
     )
     vocabulary: tuple[str, ...] = _parameter(
         DRIVING_PHRASES, "Phrases to label voxels with; the service set_vocabulary replaces them."
     )
     grid_origin: tuple[float, ...] = _parameter(
-        (-40.0, -40.0, -1.0), "Outer corner of the first voxel in the ego frame, metres."
+        (-40.0, -40.0, -1.0), "Outer corner of the first voxel in the ego frame, metres; with `ago`, its model's grid."
     )
     voxel_size: float = _parameter(0.4, "Edge of a voxel, metres.", low=0.01, high=10.0)
     grid_shape: tuple[int, ...] = _parameter((200, 200, 16), "Number of voxels along x, y and z.")
@@ -209,6 +224,17 @@ class OccupancyParameters:
     def image_topic(self, camera: str) -> str:
         """Returns the relative topic of a camera's images."""
         return f"{camera}/image_rect/compressed" if self.image_transport == "compressed" else f"{camera}/image_rect"
+
+    @property
+    def input_topics(self) -> tuple[str, ...]:
+        """The relative topics of all sensors."""
+        images = (self.image_topic(name) for name in self.camera_names)
+        return (self.lidar, *images, *(info_topic(name) for name in self.camera_names))
+
+
+def info_topic(camera: str) -> str:
+    """Returns the relative topic of a camera's calibration."""
+    return f"{camera}/camera_info"
 
 
 def _check(declared: Field[Any], value: Any) -> None:

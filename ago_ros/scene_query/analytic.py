@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene.identifier import Criterion, identify
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.answer import Answer
 from ago_ros.scene_query.combining import combine
@@ -16,8 +17,9 @@ from ago_ros.scene_query.query import Query, QueryError, Question
 from ago_ros.scene_query.regions import components, regions_of
 from ago_ros.scene_query.relations import RelationConfig, relation_field
 from ago_ros.scene_query.verdict import contradictory, judge, reference_not_in_view
-from ago_ros.vlm.interface import VisionLanguageModel
-from ago_ros.vlm.relevancy import phrase_relevancy
+from ago_ros.vlm.interface import PhraseModel
+from ago_ros.vlm.relevancy import BACKGROUND_PHRASES, phrase_relevancy, relevancy
+from ago_ros.vlm.vocabulary import make_vocabulary
 
 HIDING_RELATIONS = ("behind", "in")
 """What is behind or in something may be hidden by it."""
@@ -39,6 +41,7 @@ class LocateConfig:
         region_floor: voxels below this share of the highest probability belong to no region.
         seen_from: evidence of the target, times the relation's field, from which it counts as in view.
         relations: how far and how strictly relations are meant.
+        criterion: by which voxels with two sets of features choose between them.
     """
 
     threshold: float = 0.5
@@ -46,6 +49,7 @@ class LocateConfig:
     region_floor: float = 0.1
     seen_from: float = 0.5
     relations: RelationConfig = field(default_factory=RelationConfig)
+    criterion: Criterion = "entropy"
 
     def __post_init__(self) -> None:
         """Refuses numbers outside their range."""
@@ -59,7 +63,7 @@ class LocateConfig:
 def locate(
     encoding: SceneEncoding,
     question: Question | Query,
-    vlm: VisionLanguageModel | None,
+    model: PhraseModel | None,
     config: LocateConfig | None = None,
 ) -> Answer:
     """Finds where the target of a question is, or could be hidden.
@@ -77,7 +81,7 @@ def locate(
     Args:
         encoding: the scene, with features; its own `relevancy` is asked where it has one.
         question: what is sought.
-        vlm: the model that the features come from.
+        model: that the features come from.
         config: thresholds and reach.
 
     Returns:
@@ -91,7 +95,7 @@ def locate(
     reasons = question.contradictions()
     if all(reasons):
         return contradictory(encoding, question, reasons[0])
-    scores = score_phrases(encoding, question.phrases, vlm)
+    scores = score_phrases(encoding, question.phrases, model, config.criterion)
     with single_thread():
         volumes = {phrase: _spread(encoding, score) for phrase, score in scores.items()}
         references = {
@@ -136,7 +140,7 @@ def _place(
 
 
 def score_phrases(
-    encoding: SceneEncoding, phrases: Sequence[str], vlm: VisionLanguageModel | None
+    encoding: SceneEncoding, phrases: Sequence[str], model: PhraseModel | None, criterion: Criterion = "entropy"
 ) -> dict[str, Tensor]:
     """Scores the occupied voxels against each phrase: by the scene's own relevancy, else by its features.
 
@@ -148,11 +152,23 @@ def score_phrases(
     Raises:
         QueryError: no image tower is configured, or another model made the features.
     """
-    features, model = check_model(encoding, vlm)
+    features, model = check_model(encoding, model)
     phrases = list(dict.fromkeys(phrases))
-    if encoding.relevancy is None:
-        return {phrase: phrase_relevancy(features, phrase, model) for phrase in phrases}
-    return dict(zip(phrases, encoding.relevancy(phrases), strict=True))
+    if encoding.relevancy is not None:
+        return dict(zip(phrases, encoding.relevancy(phrases), strict=True))
+    if encoding.adapted is not None:
+        return {phrase: _surer_relevancy(features, encoding.adapted, phrase, model, criterion) for phrase in phrases}
+    return {phrase: phrase_relevancy(features, phrase, model) for phrase in phrases}
+
+
+def _surer_relevancy(
+    grounded: Tensor, adapted: Tensor, phrase: str, model: PhraseModel, criterion: Criterion
+) -> Tensor:
+    """Scores voxels against a phrase by whichever of two features is surer, of it or of a background phrase; ours."""
+    competing = make_vocabulary([phrase, *(other for other in BACKGROUND_PHRASES if other != phrase)], model)
+    choice = identify(competing.scores(grounded), competing.scores(adapted), criterion).adapted
+    chosen = torch.where(choice[:, None], adapted, grounded)
+    return relevancy(chosen, competing.embeddings[0], competing.embeddings[1:], model.logit_scale)
 
 
 def _probability(seen: Tensor, hidden: Tensor, config: LocateConfig) -> Tensor:
@@ -162,19 +178,19 @@ def _probability(seen: Tensor, hidden: Tensor, config: LocateConfig) -> Tensor:
     return _share(surely, seen) + _share(unseen, hidden)
 
 
-def check_model(encoding: SceneEncoding, vlm: VisionLanguageModel | None) -> tuple[Tensor, VisionLanguageModel]:
+def check_model(encoding: SceneEncoding, model: PhraseModel | None) -> tuple[Tensor, PhraseModel]:
     """Returns the features and the model that phrases can be held against them with.
 
     Raises:
         QueryError: there are none, or they do not belong together.
     """
-    if vlm is None or encoding.features is None:
+    if model is None or encoding.features is None:
         raise QueryError(NO_IMAGE_TOWER)
-    if vlm.name != encoding.model:
+    if model.name != encoding.model:
         raise QueryError(
-            f"the scene was encoded by {encoding.model!r}, the query by {vlm.name!r}: use one model for both"
+            f"the scene was encoded by {encoding.model!r}, the query by {model.name!r}: use one model for both"
         )
-    return encoding.features, vlm
+    return encoding.features, model
 
 
 def _relation_to_any(

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
+from ago_ros.scene.identifier import Criterion
 from ago_ros.scene.labelling import label
 from ago_ros.scene.semantic_grid import LABEL_FREE, LABEL_UNOBSERVED, SemanticGrid
 from ago_ros.scene.threads import single_thread
@@ -15,7 +16,7 @@ from ago_ros.scene_query.analytic import check_model
 from ago_ros.scene_query.answer import Region
 from ago_ros.scene_query.query import QueryError
 from ago_ros.scene_query.regions import components, fit_box, make_region, voxels_in_box
-from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.interface import PhraseModel
 from ago_ros.vlm.vocabulary import Vocabulary, with_phrases
 
 
@@ -23,9 +24,10 @@ def detect(
     encoding: SceneEncoding,
     vocabulary: Vocabulary,
     phrases: Sequence[str],
-    vlm: VisionLanguageModel | None,
+    model: PhraseModel | None,
     min_score: float = 0.0,
     min_voxels: int = 2,
+    criterion: Criterion = "entropy",
 ) -> tuple[Region, ...]:
     """Finds the boxes of the objects that phrases name.
 
@@ -35,9 +37,10 @@ def detect(
         encoding: the scene, with features.
         vocabulary: the phrases that compete for voxels.
         phrases: what to look for; those that are not in the vocabulary compete as well. Empty: the whole vocabulary.
-        vlm: the model that the features come from.
+        model: that the features come from.
         min_score: objects below this score are left out.
         min_voxels: objects with fewer voxels are left out.
+        criterion: as for `label`.
 
     Returns:
         Regions around visible voxels, best first; `probability` is the mean confidence of the voxels' label.
@@ -45,7 +48,7 @@ def detect(
     Raises:
         QueryError: no image tower is configured, another model made the features, or a phrase is blank.
     """
-    grid = _label(encoding, vocabulary, phrases, vlm)
+    grid = _label(encoding, vocabulary, phrases, model, criterion)
     found = []
     with single_thread():
         for phrase in dict.fromkeys(phrases or vocabulary.phrases):
@@ -57,7 +60,11 @@ def detect(
 
 
 def complete(
-    encoding: SceneEncoding, vocabulary: Vocabulary, phrases: Sequence[str], vlm: VisionLanguageModel | None
+    encoding: SceneEncoding,
+    vocabulary: Vocabulary,
+    phrases: Sequence[str],
+    model: PhraseModel | None,
+    criterion: Criterion = "entropy",
 ) -> tuple[SemanticGrid, tuple[Region, ...]]:
     """Fills in the unseen parts of objects: the unobserved voxels inside the box around what is seen of each.
 
@@ -65,7 +72,8 @@ def complete(
         encoding: the scene, with features.
         vocabulary: the phrases that compete for voxels.
         phrases: what to complete; empty: the whole vocabulary.
-        vlm: the model that the features come from.
+        model: that the features come from.
+        criterion: as for `label`.
 
     Returns:
         A grid over `phrases` in which only their objects' seen and completed voxels are occupied (what other things
@@ -76,7 +84,7 @@ def complete(
         QueryError: no image tower is configured, another model made the features, or a phrase is blank.
     """
     wanted = tuple(dict.fromkeys(phrases or vocabulary.phrases))
-    scene = _label(encoding, vocabulary, wanted, vlm)
+    scene = _label(encoding, vocabulary, wanted, model, criterion)
     with single_thread():
         grid, regions = _fill(encoding, scene, wanted)
     return grid, tuple(sorted(regions, key=lambda region: -region.probability))
@@ -101,12 +109,16 @@ def _fill(encoding: SceneEncoding, scene: SemanticGrid, wanted: tuple[str, ...])
 
 
 def _label(
-    encoding: SceneEncoding, vocabulary: Vocabulary, phrases: Sequence[str], vlm: VisionLanguageModel | None
+    encoding: SceneEncoding,
+    vocabulary: Vocabulary,
+    phrases: Sequence[str],
+    model: PhraseModel | None,
+    criterion: Criterion,
 ) -> SemanticGrid:
     """Labels the scene with the vocabulary and the phrases that it lacks."""
-    _, model = check_model(encoding, vlm)
+    _, model = check_model(encoding, model)
     try:
-        return label(encoding, with_phrases(vocabulary, phrases, model))
+        return label(encoding, with_phrases(vocabulary, phrases, model), criterion)
     except ValueError as error:
         raise QueryError(str(error)) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.interface import PhraseModel
 from ago_ros.vlm.vocabulary import embed_phrases
 
 BACKGROUND_PHRASES = ("object", "things", "stuff", "texture", "background")
@@ -37,7 +37,7 @@ def relevancy(features: Tensor, phrase: Tensor, background: Tensor, logit_scale:
 def phrase_relevancy(
     features: Tensor,
     phrase: str,
-    model: VisionLanguageModel,
+    model: PhraseModel,
     background: Sequence[str] = BACKGROUND_PHRASES,
 ) -> Tensor:
     """Scores (M, D) features against a phrase; see `relevancy`.

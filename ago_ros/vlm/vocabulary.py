@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ago_ros.vlm.interface import TextEncoder, VisionLanguageModel
+from ago_ros.vlm.interface import PhraseModel, TextEncoder
 
 MAX_PHRASES = 65533
 """Labels are uint16, and the three highest values mean unclassified, free and unobserved."""
@@ -44,7 +44,7 @@ class Vocabulary:
         """Scores features against every phrase.
 
         Args:
-            features: (M, D) unit vectors.
+            features: (M, D) unit vectors; AGO's have a length of their own.
 
         Returns:
             (M, N) in 0..1: softmax over the phrases, or one sigmoid for each phrase of a sigmoid model.
@@ -91,7 +91,7 @@ def embed_phrases(phrases: Sequence[str], model: TextEncoder, templates: Sequenc
 
 
 def make_vocabulary(
-    phrases: Sequence[str], model: VisionLanguageModel, templates: Sequence[str] = DEFAULT_TEMPLATES
+    phrases: Sequence[str], model: PhraseModel, templates: Sequence[str] = DEFAULT_TEMPLATES
 ) -> Vocabulary:
     """Embeds phrases, to be used for any number of frames.
 
@@ -104,7 +104,7 @@ def make_vocabulary(
     )
 
 
-def with_phrases(vocabulary: Vocabulary, phrases: Sequence[str], model: VisionLanguageModel) -> Vocabulary:
+def with_phrases(vocabulary: Vocabulary, phrases: Sequence[str], model: PhraseModel) -> Vocabulary:
     """Returns the vocabulary with those of the phrases that it lacks at its end.
 
     Raises:

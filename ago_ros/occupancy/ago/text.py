@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from ago_ros.vlm.categories import category_scores, flatten_categories
 from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.loading import load_tokenizer
-from ago_ros.vlm.vocabulary import DEFAULT_TEMPLATES, Vocabulary, check_phrases, embed_phrases
+from ago_ros.vlm.vocabulary import DEFAULT_TEMPLATES, embed_phrases
 
 
 def embed_categories(
@@ -36,19 +37,36 @@ def embed_categories(
     return category_scores(embed_phrases(phrases, encoder, templates).T, category, "mean").T.contiguous()
 
 
-def ago_vocabulary(phrases: Sequence[str], encoder: TextEncoder, model: str) -> Vocabulary:
-    """Embeds phrases to label what an AGO model encoded: its scores are plain dot products (AGO, equation 3).
+@dataclass(frozen=True, eq=False)
+class AgoPhrases:
+    """A PhraseModel for what an AGO model encoded: its scores are plain dot products. Source: AGO, equation 3.
 
-    Args:
-        phrases: what voxels are labelled with.
-        encoder: the text encoder that the model was trained with.
-        model: name of the AGO model; see `SceneEncoding.model`.
-
-    Raises:
-        ValueError: the phrases cannot be a vocabulary.
+    Attributes:
+        encoder: the text encoder that the AGO model was trained with.
+        name: of the AGO model; see `SceneEncoding.model`.
     """
-    check_phrases(phrases)
-    return Vocabulary(tuple(phrases), embed_phrases(phrases, encoder), model, logit_scale=1.0)
+
+    encoder: TextEncoder
+    name: str
+
+    @property
+    def dim(self) -> int:
+        """Dimension C of the text space."""
+        return self.encoder.dim
+
+    @property
+    def logit_scale(self) -> float:
+        """One: the features' length is learned."""
+        return 1.0
+
+    @property
+    def logit_bias(self) -> None:
+        """None: phrases compete."""
+        return
+
+    def encode_text(self, phrases: Sequence[str]) -> Tensor:
+        """Returns (N, C) float32 unit vectors of N phrases."""
+        return self.encoder.encode_text(phrases)
 
 
 @lru_cache(maxsize=1)

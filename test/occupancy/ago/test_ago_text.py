@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from ago_ros.occupancy.ago.text import NoisePrompts, ago_vocabulary, draw_words, embed_categories, general_dictionary
+from ago_ros.occupancy.ago.text import AgoPhrases, NoisePrompts, draw_words, embed_categories, general_dictionary
 from ago_ros.vlm.categories import category_scores, flatten_categories
 from ago_ros.vlm.loading import load_text_encoder
-from ago_ros.vlm.vocabulary import embed_phrases
+from ago_ros.vlm.vocabulary import embed_phrases, make_vocabulary
 
 CATEGORIES = {"car": ("car", "taxi", "sports car"), "tree": ("tree",), "road": ("road", "asphalt street")}
 
@@ -61,7 +61,7 @@ def test_each_step_draws_from_the_pool(encoder):
 
 
 def test_vocabulary_scores_are_the_softmax_of_dot_products(encoder):
-    vocabulary = ago_vocabulary(["car", "tree"], encoder, "here")
+    vocabulary = make_vocabulary(["car", "tree"], AgoPhrases(encoder, "here"))
     features = 7 * torch.randn(3, encoder.dim, generator=torch.Generator().manual_seed(1))
     expected = (features @ embed_phrases(["car", "tree"], encoder).T).softmax(dim=1)
     torch.testing.assert_close(vocabulary.scores(features), expected)
