@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,7 +24,7 @@ from ago_ros.evaluation.ago_report import LIFT, MASK, MISSED
 from ago_ros.evaluation.ago_score_file import load_scored, save_scored
 from ago_ros.evaluation.benchmark import Result, make_parser, publish, replace_part
 from ago_ros.evaluation.open_world import OpenWorldScores
-from ago_ros.evaluation.tables import AblationRow, Protocol, ablation_table, closed_world_table, open_world_table
+from ago_ros.evaluation.tables import AblationRow, Protocol, Runs, ablation_table, closed_world_table, open_world_table
 from ago_ros.occupancy.ago.variants import NOTE_FILE, VARIANTS
 from ago_ros.scene.identifier import Criterion
 from ago_ros.training.ago.config import AgoTrainingConfig, read_config
@@ -226,7 +228,8 @@ def table_3(shop: Workshop, seeds: int) -> list[Result]:
     for variant in RIVALS:
         title = VARIANTS[variant].title
         closed = [shop.closed(job).matrix.table()["mIoU"] for job in jobs("self-supervised", (variant,), seeds)]
-        scores = {"self-supervised": closed, **{stage: methods[title] for stage, methods in stages.items()}}
+        scores: dict[str, Runs] = {"self-supervised": closed}
+        scores |= {stage: methods[title] for stage, methods in stages.items()}
         rows.append(AblationRow((title,), scores))
     first = {
         column: max(rows, key=lambda row: _mean(row.scores[column], "all")).settings[0] for column in rows[0].scores
@@ -297,6 +300,12 @@ def plan(shop: Workshop, tables: Sequence[int], seeds: int) -> str:
     return "\n".join([*lines, end])
 
 
+def command_of(table: int) -> str:
+    """Returns the command that makes one table, from the one that was given."""
+    given = re.sub(r" --(docs|json|table)[= ]\S+", "", " ".join(["", *sys.argv[1:]]))
+    return f"python benchmarks/ago_tables.py --table {table}{given}"
+
+
 def main() -> None:
     """Runs the tables that are asked for."""
     parser = make_parser(__doc__.splitlines()[0])
@@ -325,7 +334,7 @@ def main() -> None:
             publish(result, argparse.Namespace(json=None, docs=None))
             figures.append({"name": result.name, "title": result.title, "verdict": result.verdict, **result.figures})
             if options.docs:
-                part = result.markdown(f"python benchmarks/ago_tables.py --table {number}")
+                part = result.markdown(command_of(number))
                 options.docs.write_text(replace_part(options.docs.read_text(), result.name, part))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)

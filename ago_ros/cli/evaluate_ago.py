@@ -70,9 +70,9 @@ def ago(
         publish(result, Namespace(json=None, docs=None))
     write_json(json_file, report_json(results, models, beside))
     if docs is not None:
-        page = docs.read_text()
+        page, command = docs.read_text(), f"ago eval ago {' '.join(map(str, checkpoints))} --data {data} --vlm {vlm}"
         for result in results:
-            page = replace_part(page, result.name, result.markdown("ago eval ago"))
+            page = replace_part(page, result.name, result.markdown(command + " --lift" * lift))
         docs.write_text(page)
 
 
@@ -94,11 +94,11 @@ def _stages(setting: str, protocol: str | None, stages: list[str] | None) -> tup
 
 
 def _criteria(names: list[str] | None) -> tuple[Criterion, ...]:
-    """Reads the identifier's criteria."""
+    """Reads the identifier's criteria, in the order given."""
     from ago_ros.scene.identifier import Criterion
 
     known = get_args(Criterion)
     for name in names or ():
         if name not in known:
             raise ValueError(f"no identifier {name!r}: use {', '.join(known)}")
-    return tuple(criterion for criterion in known if criterion in (names or ()))
+    return tuple(criterion for name in dict.fromkeys(names or ()) for criterion in known if criterion == name)

@@ -202,8 +202,14 @@ def _owners(fine: Tensor, grid: VoxelGrid) -> Tensor:
     """Returns the flat voxel of a grid that the centre of each flat voxel of OCC3D_GRID lies in; -1 outside of it."""
     if grid == OCC3D_GRID:
         return fine
-    voxels, inside = grid.indices(OCC3D_GRID.centers(OCC3D_GRID.unflatten(fine)))
-    owner = torch.full_like(fine, -1)
+    return _owner_table(grid)[fine]
+
+
+@lru_cache(maxsize=1)
+def _owner_table(grid: VoxelGrid) -> Tensor:
+    """Returns the owner of every voxel of OCC3D_GRID."""
+    voxels, inside = grid.indices(OCC3D_GRID.centers().reshape(-1, 3))
+    owner = torch.full((OCC3D_GRID.num_voxels,), -1)
     owner[inside] = grid.flatten(voxels)
     return owner
 
