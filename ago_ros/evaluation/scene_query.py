@@ -35,7 +35,8 @@ PROTOCOL = (
     "novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
 )
 _ECE_BINS = 20
-_LIKELY = 0.1
+LIKELY = 0.1
+"""Voxels with less are left out of the second calibration error."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class SplitScores:
                 "questions": sum(row.task == task for row in self.rows),
                 **{f"iou_by_{by}": self.mean_iou(task, by) for by in ("label", "room")},
                 "ece": calibration.error() if calibration else float("nan"),
-                "ece_likely": calibration.error(_LIKELY) if calibration else float("nan"),
+                "ece_likely": calibration.error(LIKELY) if calibration else float("nan"),
             }
         if costs:
             numbers["search_share_of_random"] = sum(c.volume for c in costs) / sum(c.random for c in costs)

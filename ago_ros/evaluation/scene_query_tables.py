@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 
 from ago_ros.evaluation.benchmark import Result
-from ago_ros.evaluation.scene_query import PROTOCOL, SplitScores
+from ago_ros.evaluation.scene_query import LIKELY, PROTOCOL, SplitScores
 from ago_ros.evaluation.search_cost import compare_search
 from ago_ros.evaluation.tables import spread
 from ago_ros.scene_query.query import RELATIONS
@@ -41,6 +41,7 @@ def make_tables(runs: Runs) -> list[Result]:
         _iou_table("scene_query_location", "Localisation (VOOL), as SemAbs' table 2", LOCATE, ordered),
         _relation_table(ordered),
         _search_table(ordered),
+        _calibration_table({method: seeds for method, seeds in ordered.items() if method != ANALYTIC}),
     ]
     return [table for table in tables if table.rows]
 
@@ -88,6 +89,28 @@ def _search_table(runs: Runs) -> Result:
     return Result(
         "scene_query_search", caption, columns, rows if splits else [], _search_verdict(runs), figures_of(runs)
     )
+
+
+def _calibration_table(runs: Runs) -> Result:
+    """Shows the expected calibration error over all voxels, and over those held to be likely behind a stroke."""
+    splits, rows = _splits(runs), []
+    for method, seeds in runs.items():
+        for task in (COMPLETE, LOCATE):
+            if any(task in scores.calibration for run in seeds for scores in run.values()):
+                pairs = [[_over(seeds, split, _ece(task, least)) for least in (0.0, LIKELY)] for split in splits]
+                rows.append([f"{ROWS[method]}: {task}", str(len(seeds)), *(" / ".join(pair) for pair in pairs)])
+    caption = (
+        "Expected calibration error of a voxel's probability, in %, 20 equal bins: over all voxels / over those given "
+        f"at least {LIKELY:.0%}; factor and bias fitted on the validation split"
+    )
+    verdict = "most voxels are surely empty, so that the error over all is small whatever is said of the others"
+    return Result(
+        "scene_query_calibration", caption, ["approach: task", "seeds", *splits], rows, verdict, figures_of(runs)
+    )
+
+
+def _ece(task: str, least: float) -> Callable[[SplitScores], float]:
+    return lambda scores: scores.calibration[task].error(least) if task in scores.calibration else float("nan")
 
 
 def _mean_by(task: str, by: str) -> Callable[[SplitScores], float]:

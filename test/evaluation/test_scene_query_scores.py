@@ -167,7 +167,7 @@ def test_tables_say_means_spreads_and_whether_aims_are_met():
         "single_scale": [run_of(0.2)],
         "analytic": [run_of(0.2, 0.25)],
     }
-    completion, location, relations, search = make_tables(runs)
+    completion, location, relations, search = make_tables(runs)  # without calibration, no fifth
     assert [row[0] for row in completion.rows] == ["SemAware", "SemAbs, single-scale relevancy", "SemAbs"]
     assert completion.rows[-1] == ["SemAbs", "2", *["45.00 ± 7.07 / 45.00 ± 7.07"] * 2]
     assert "2.25 times SemAbs, single-scale relevancy (aim 3: missed)" in completion.verdict
@@ -196,6 +196,15 @@ def trained(tmp_path_factory) -> SimpleNamespace:
         view = query_view(made_view(1), split)
         write_views(root / "data" / split / "000000.npz", [view], MADE_WITH)
     return SimpleNamespace(out=root / "out", data=root / "data")
+
+
+def test_calibration_is_laid_out_by_task():
+    scores = _scores(0.5, 0.5)
+    scores.calibration["locate"] = CalibrationError()
+    scores.calibration["locate"].add(torch.tensor([0.0, 0.0, 0.0, 0.55]), torch.tensor([False, False, False, True]))
+    table = make_tables({"clip_spatial": [{"novel_rooms": scores}]})[-1]
+    assert table.name == "scene_query_calibration"
+    assert table.rows == [["ClipSpatial: locate", "1", "11.25 / 45.00"]]
 
 
 def test_the_command_prints_tables_and_writes_the_numbers(trained, tmp_path, capsys):

@@ -1,0 +1,98 @@
+"""Drawing: pixels and maps of a view, files that are missing, and data sets that do not belong together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from made_query_views import made_view, query_view
+from torch.nn.functional import normalize
+
+from ago_ros.datasets.errors import DatasetError
+from ago_ros.datasets.query_views.store import write_views
+from ago_ros.geometry.camera import PinholeCamera
+from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES, input_maps
+from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
+from ago_ros.scene_query.semabs.seen_view import see
+from ago_ros.training.scene_query import draw
+from ago_ros.training.scene_query.config import DrawConfig, drawn_with
+from ago_ros.vlm.relevancy_maps import RelevancyConfig
+from ago_ros.vlm.small import Calibration, SmallModel
+from ago_ros.vlm.tower import ImageTower, TowerConfig
+
+CONFIG = DrawConfig(1, 1, 0, 1, 1, image_side=24, depth_stride=2, map_side=12, voxels=16, stride=1.0)
+
+
+class _Letters:
+    """A text tower: counts letters."""
+
+    name = "letters"
+    dim = 24
+
+    def encode_text(self, phrases) -> torch.Tensor:
+        counts = torch.tensor([[float(phrase.count(chr(97 + i))) for i in range(24)] for phrase in phrases])
+        return normalize(counts + 0.01, dim=-1)
+
+
+@pytest.fixture(scope="module")
+def model() -> SmallModel:
+    torch.manual_seed(0)
+    tower = ImageTower(
+        TowerConfig(stem=(8, 16, 16), stem_blocks=(0, 0, 1), width=32, depth=2, heads=2, side=32, dim=24)
+    )
+    return SmallModel("small", tower.eval(), _Letters(), Calibration(17.0, -5.0), view_side=48)
+
+
+def test_kept_pixels_are_where_the_full_image_has_them(model):
+    view = made_view()
+    drawn = draw.make_query_view(view, "train", CONFIG, model)
+    camera = PinholeCamera(torch.from_numpy(view.intrinsics), 24, 24)
+    whole = RelevancyView(torch.zeros(1, 4, 4), camera, torch.from_numpy(view.view_from_camera))
+    expected = from_depth(whole, torch.from_numpy(view.depth)).points.view(24, 24, 3)[1::2, 1::2].reshape(-1, 3)
+    seen = see(drawn, "multi")
+    assert torch.allclose(seen.points, expected, atol=2e-3)
+    assert torch.equal(seen.colours, torch.from_numpy(view.image[1::2, 1::2]).reshape(-1, 3).float() / 255)
+    unshifted = replace(drawn, intrinsics=np.diag([0.5, 0.5, 1]) @ view.intrinsics)
+    assert not torch.allclose(see(unshifted, "multi").points, expected, atol=2e-3)
+
+
+def test_maps_are_there_for_every_phrase_and_kind(model):
+    drawn = draw.make_query_view(made_view(), "train", CONFIG, model)
+    assert {kind: maps.shape for kind, maps in drawn.maps.items()} == dict.fromkeys(
+        ("multi", "single"), (len(drawn.phrases), 12, 12)
+    )
+    assert not np.array_equal(drawn.maps["multi"], drawn.maps["single"])
+    described = {f"{ask.target} {ask.relation} {ask.reference}" for ask in drawn.asks if ask.relation}
+    assert described <= set(drawn.phrases)
+
+
+def test_a_phrases_map_does_not_depend_on_what_else_is_asked(model):
+    image = torch.from_numpy(made_view().image)
+    config = RelevancyConfig(scales=(1.0,), jitters=0, flip=False, map_side=12)
+    alone = input_maps(model, image, ["mug"], config)
+    among = input_maps(model, image, ["bottle", "mug", MEAN_PHRASES[0]], config)
+    assert torch.allclose(alone[0], among[1], atol=1e-6)
+    assert float(alone.abs().max()) > 0
+
+
+def test_only_missing_files_are_drawn(tmp_path, monkeypatch):
+    drawn = []
+
+    def write(job, config, model, vlm):
+        drawn.append(f"{job.split}/{job.number}")
+        write_views(job.path, [query_view(made_view(job.number), job.split)], drawn_with(config, vlm))
+
+    monkeypatch.setattr(draw, "draw_file", write)
+    monkeypatch.setattr(draw, "load_vlm", lambda name: None)
+    config = replace(CONFIG, train_rooms=2)
+    draw.draw_missing(tmp_path, config, "small", 1, splits=("train", "validation"))
+    assert drawn == ["train/0", "train/1", "validation/0"]
+    (tmp_path / "train" / "000001.npz").unlink()
+    draw.draw_missing(tmp_path, config, "small", 1, splits=("train", "validation"))
+    assert drawn[3:] == ["train/1"]
+    more = draw.missing_jobs(tmp_path, replace(config, train_rooms=4), "small", ("train",))
+    assert [job.number for job in more] == [2, 3]
+    assert draw.estimate_bytes(config, more) > 2 * (tmp_path / "train" / "000000.npz").stat().st_size
+    for other, vlm in ((replace(config, stride=0.5), "small"), (config, "large")):
+        with pytest.raises(DatasetError, match="another model or other settings"):
+            draw.missing_jobs(tmp_path, other, vlm, ("train",))
