@@ -17,8 +17,8 @@ from torch import Tensor
 from ago_ros.scene_query.semabs.files import SemAbsFileError
 
 DECISION_FILE = "decision.json"
-LOGITS = tuple(step / 4 for step in range(-40, 41))
-"""Thresholds that are tried."""
+LOGITS = tuple(step / 4 for step in range(-56, 57))
+"""Thresholds that are tried: a cosine over a temperature of 0.07 reaches 14.3."""
 
 
 @dataclass(frozen=True)
