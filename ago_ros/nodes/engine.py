@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 
 from ago_ros.nodes.parameters import OccupancyParameters
-from ago_ros.occupancy.ago.checkpoint import load_ago
-from ago_ros.occupancy.ago.predictor import AgoPredictor
 from ago_ros.occupancy.ago.text import AgoPhrases
 from ago_ros.occupancy.frame_relevancy import relevancy_config
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
@@ -29,6 +27,9 @@ from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import PhraseModel, VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
+
+if TYPE_CHECKING:
+    from ago_ros.occupancy.ago.predictor import AgoPredictor
 
 
 def set_threads(parameters: OccupancyParameters) -> None:
@@ -65,6 +66,9 @@ def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) 
             "method ago cannot read phrases: set vlm to the model that it was trained with, which training.json in "
             "ago_model names"
         )
+    from ago_ros.occupancy.ago.checkpoint import load_ago  # transformers takes seconds, which lift need not wait for
+    from ago_ros.occupancy.ago.predictor import AgoPredictor
+
     model = load_ago(parameters.ago_model, parameters.device)
     grid = model.config.grid
     if grid != parameters.grid:

@@ -93,6 +93,9 @@ def test_ago_and_lift_give_grids_of_the_same_sweeps_and_are_asked_apart(tmp_path
             assert torch.equal(after.occupied, before.occupied)
             assert torch.equal(after.confidence, after.occupied.float()), "one phrase leaves no doubt"
             assert grid_from_message(beside[max(beside)]).vocabulary == ("car", "tree", "box")
+            blind = rig.tick(pictures=dict.fromkeys(OFFSETS_NS))
+            assert wait_for(lambda: "sees by cameras alone" in printed() and blind in beside, 20), printed()[-3000:]
+            assert blind not in rig.grids and "Traceback" not in printed()
     finally:
         rig.close()
 
