@@ -38,6 +38,10 @@ def drive(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor if not given.")] = None,
 ) -> None:
     """Write street scenes recorded by nuScenes' rig, with complete ground truth: a nuScenes root, or shards."""
+    from ago_ros.datasets.procedural.jobs import prepare_workers
+
+    if workers != 1 and scenes > 1:
+        prepare_workers("ago_ros.datasets.drive_world.write")
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.drive_world.shard_writer import write_drive_shards
     from ago_ros.datasets.drive_world.write import DriveWorldConfig, write_drive_world

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ago_ros.cli.options import parse_size
-
-if TYPE_CHECKING:
-    from ago_ros.datasets.room_world.view import View
 
 
 def rooms(
@@ -29,20 +26,21 @@ def rooms(
     size: Annotated[str, typer.Option(help="Width and height of the images, pixels.")] = "224x224",
     resolution: Annotated[int, typer.Option(min=8, max=256, help="Voxels a side of the two-metre cube.")] = 64,
     depth: Annotated[bool, typer.Option(help="With depth images, over half of the bytes.")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor if not given.")] = None,
 ) -> None:
     """Write RGB-D views of furnished rooms with complete ground truth, as shards that load without Open3D."""
+    from ago_ros.datasets.procedural.jobs import prepare_workers
+
+    if workers != 1 and views > views_per_room:
+        prepare_workers("ago_ros.datasets.room_world.write")
     from ago_ros.cli.progress import progress_bar
-    from ago_ros.datasets.room_world.generate import ViewConfig, generate
-    from ago_ros.datasets.room_world.shards import write_shards
+    from ago_ros.datasets.room_world.generate import ViewConfig
     from ago_ros.datasets.room_world.view import room_grid
+    from ago_ros.datasets.room_world.write import write_room_world
 
     config = ViewConfig(parse_size(size), room_grid(resolution), views_per_room)
-
-    def counted() -> Iterator[View]:
-        with progress_bar("drawing") as progress:
-            for done, view in enumerate(generate(split, views, seed, config)):
-                yield view
-                progress(done + 1, views)
-
-    count = write_shards(out, counted(), depth=depth)
-    typer.echo(f"{out}: {count} views of split {split}")
+    started = time.monotonic()
+    with progress_bar("drawing") as progress:
+        count = write_room_world(out, split, views, seed, config, depth=depth, workers=workers, progress=progress)
+    rate = count / (time.monotonic() - started)
+    typer.echo(f"{out}: {count} views of split {split}, {rate:.2f} views/s")

@@ -18,6 +18,7 @@ from ago_ros.datasets.room_world.relations import consistent_places
 from ago_ros.datasets.room_world.shards import read_shards, write_shards
 from ago_ros.datasets.room_world.splits import SPLITS, held_out
 from ago_ros.datasets.room_world.view import FREE, STRUCTURE, SURFACE, UNSEEN, room_grid
+from ago_ros.datasets.room_world.write import write_room_world
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 SMALL = ViewConfig(size=(96, 80), grid=room_grid(32), views_per_room=2)
@@ -263,3 +264,17 @@ def test_damaged_or_missing_shards_are_told(tmp_path, views):
 def test_unknown_splits_are_refused():
     with pytest.raises(ValueError, match="novel_rooms"):
         next(generate("test", 1))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_written_world_holds_what_generate_draws(tmp_path, workers):
+    config = ViewConfig((48, 40), room_grid(16), views_per_room=2)
+    steps = []
+    written = write_room_world(
+        tmp_path / "world", "novel_rooms", 3, 4, config, workers=workers, progress=lambda *step: steps.append(step)
+    )
+    assert written == write_shards(tmp_path / "one", generate("novel_rooms", 3, 4, config)) == 3
+    assert steps[-1] == (3, 3) and steps == sorted(steps)
+    assert (tmp_path / "world" / "00000.tar").read_bytes() == (tmp_path / "one" / "00000.tar").read_bytes()
+    with pytest.raises(DatasetError, match="already"):
+        write_room_world(tmp_path / "one", "novel_rooms", 1)

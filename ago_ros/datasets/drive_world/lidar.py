@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ago_ros.datasets.drive_world.ground import DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN
 from ago_ros.datasets.drive_world.raycasting import GROUND_TRIANGLE, NO_TRIANGLE, World
 from ago_ros.datasets.drive_world.rig import AZIMUTHS, BEAMS, ELEVATIONS_RAD, LIDAR_HZ, SWEEP_START_RAD, ego_from_lidar
 from ago_ros.datasets.procedural.materials import REFLECTIVITY, Material
@@ -14,7 +15,8 @@ from ago_ros.datasets.procedural.materials import REFLECTIVITY, Material
 SECTORS = 5
 MAX_RANGE_M = 100.0
 RANGE_NOISE_M = 0.015
-_GROUND_REFLECTIVITY = {11: 9.0, 12: 16.0, 13: 20.0, 14: 18.0}
+_GROUND_REFLECTIVITY = np.zeros(18, dtype=np.float32)
+_GROUND_REFLECTIVITY[[DRIVEABLE, OTHER_FLAT, PAVEMENT, TERRAIN]] = 9.0, 16.0, 20.0, 18.0
 _GLASS = (int(Material.GLASS), int(Material.CURTAIN_WALL))
 
 
@@ -57,21 +59,16 @@ def sweep_lidar(world: World, time: float, rng: np.random.Generator) -> Sweep:
         origins, directions = _rays(world, columns, fired)
         world.move_to(float(fired[len(fired) // 2]))
         hits = world.cast(origins, directions)
-        strength = _strength(
-            world,
-            hits.triangle,
-            hits.normal,
-            directions,
-            origins + directions * np.minimum(hits.distance, MAX_RANGE_M)[:, None],
-        )
+        reached = origins + directions * np.minimum(hits.distance, MAX_RANGE_M)[:, None]
+        label = world.labels_of(hits.triangle, reached)
+        strength = _strength(world, hits.triangle, hits.normal, directions, label)
         kept = _returned(rng, hits.distance, hits.triangle, strength, world)
         noisy = hits.distance[kept] + rng.normal(0, RANGE_NOISE_M, int(kept.sum())).astype(np.float32)
-        true_ends = origins[kept] + directions[kept] * hits.distance[kept, None]
         ring = np.tile(np.arange(BEAMS, dtype=np.float32), len(columns))[kept]
         parts.append(
             (
                 ring, strength[kept],
-                world.things_of(hits.triangle[kept]), world.labels_of(hits.triangle[kept], true_ends),
+                world.things_of(hits.triangle[kept]), label[kept],
                 origins[kept], origins[kept] + directions[kept] * noisy[:, None],
             )
         )  # fmt: skip
@@ -109,15 +106,14 @@ def _strength(
     triangle: NDArray[np.int32],
     normal: NDArray[np.float32],
     directions: NDArray[np.float32],
-    ends: NDArray[np.float32],
+    label: NDArray[np.uint8],
 ) -> NDArray[np.float32]:
     """What a hit sends back before noise: reflectivity times a softened cosine of incidence."""
     cosine = np.abs(np.einsum("ij,ij->i", normal, directions)) / np.maximum(np.linalg.norm(normal, axis=1), 1e-9)
     material = world.parts.material[world.part[np.maximum(triangle, 0)]]
     reflectivity = REFLECTIVITY[material].copy()
     ground = triangle == GROUND_TRIANGLE
-    labels = world.scene.ground.labels(ends[ground, 0], ends[ground, 1])
-    reflectivity[ground] = np.array([_GROUND_REFLECTIVITY.get(i, 0.0) for i in range(18)], dtype=np.float32)[labels]
+    reflectivity[ground] = _GROUND_REFLECTIVITY[label[ground]]
     return (reflectivity * (0.35 + 0.65 * cosine)).astype(np.float32)
 
 

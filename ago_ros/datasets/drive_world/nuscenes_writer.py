@@ -95,7 +95,8 @@ def close_root(root: Path, scenes: Iterable[Tables]) -> None:
     folder = root / VERSION
     folder.mkdir(parents=True)
     for name, rows in tables.items():
-        (folder / f"{name}.json").write_text(json.dumps(rows, indent=0))
+        lines = ",\n".join(json.dumps(row) for row in rows)
+        (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n")
 
 
 class SceneWriter:

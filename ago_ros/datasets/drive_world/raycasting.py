@@ -94,7 +94,7 @@ class World:
             thing=np.array([thing_id for thing_id, _, _ in rows], dtype=np.int32),
             label=np.array([placed.thing.label for _, placed, _ in rows], dtype=np.uint8),
         )
-        owner = self.parts.thing[self.part]
+        owner = self._owner = self.parts.thing[self.part]
         resting_ids = np.array([thing_id for thing_id, _ in resting], dtype=np.int32)
         self._first_moving = int(np.isin(owner, resting_ids).sum())
         self._moving_row = np.searchsorted([thing_id for thing_id, _ in self._moving], owner[self._first_moving :])
@@ -162,8 +162,7 @@ class World:
 
     def things_of(self, triangle: NDArray[np.int32]) -> NDArray[np.int32]:
         """Id of the thing that each triangle belongs to; 0 for the ground and for misses."""
-        owner = self.parts.thing[self.part[np.maximum(triangle, 0)]]
-        return np.where(triangle >= 0, owner, 0)
+        return np.where(triangle >= 0, self._owner[np.maximum(triangle, 0)], 0)
 
     def labels_of(self, triangle: NDArray[np.int32], points: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Occ3D label of the surface at each hit, 17 for a miss; `points` are (N, 3) in the world frame."""

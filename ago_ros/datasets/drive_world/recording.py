@@ -13,7 +13,7 @@ from ago_ros.datasets.drive_world.lidar import Sweep, sweep_lidar
 from ago_ros.datasets.drive_world.raycasting import World
 from ago_ros.datasets.drive_world.rig import CAMERA_TICKS, CAMERAS, LIDAR_HZ, SWEEPS_PER_KEYFRAME, CameraMount
 from ago_ros.datasets.drive_world.scene import Scene
-from ago_ros.datasets.drive_world.visibility import visible_shares
+from ago_ros.datasets.drive_world.visibility import Probes
 from ago_ros.datasets.drive_world.voxels import Voxelizer, occ3d_labels, seen_by_cameras, seen_by_lidar
 from ago_ros.datasets.occ3d import Occ3dLabels
 
@@ -76,6 +76,7 @@ def record(scene: Scene, keyframes: int, size: tuple[int, int], *, sweeps: bool)
         sweeps: with the turns between keyframes, or the keyframes alone.
     """
     world, voxelizer = World(scene), Voxelizer(scene)
+    probes = Probes(world)
     for index in range((keyframes - 1) * SWEEPS_PER_KEYFRAME + 1):
         is_keyframe = index % SWEEPS_PER_KEYFRAME == 0
         if not (sweeps or is_keyframe):
@@ -97,5 +98,5 @@ def record(scene: Scene, keyframes: int, size: tuple[int, int], *, sweeps: bool)
                 seen_by_lidar(scene, time, sweep),
                 seen_by_cameras(scene, time, pictures, stride),
             )
-            visible = visible_shares(world, time)
+            visible = probes.visible_shares(time)
         yield Turn(index, time, sweep, sorted(shots, key=lambda shot: shot.time), labels, visible)

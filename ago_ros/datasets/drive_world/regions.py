@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ago_ros.datasets.drive_world.scene import Scene
+from ago_ros.datasets.procedural.noise import Values
 
 MIN_PIXELS = 12
 
@@ -31,23 +33,23 @@ class Region:
 
 def regions(things: NDArray[np.int32], scene: Scene) -> list[Region]:
     """Finds the box of every thing in an (H, W) image of ids; what covers fewer than `MIN_PIXELS` is left out."""
-    height, width = things.shape
-    flat = np.flatnonzero(things)
-    ids = things.ravel()[flat]
-    count = np.bincount(ids, minlength=len(scene.things) + 1)
-    left, top = np.full(len(count), width), np.full(len(count), height)
-    right, bottom = np.zeros(len(count), dtype=int), np.zeros(len(count), dtype=int)
-    rows, columns = flat // width, flat % width
-    np.minimum.at(left, ids, columns)
-    np.maximum.at(right, ids, columns + 1)
-    np.minimum.at(top, ids, rows)
-    np.maximum.at(bottom, ids, rows + 1)
+    boxes = np.zeros((len(scene.things) + 1, 5), dtype=np.int64)
+    _measure(things, boxes)
     return [
-        Region(
-            i,
-            scene.things[i - 1].thing.caption,
-            (int(left[i]), int(top[i]), int(right[i]), int(bottom[i])),
-            int(count[i]),
-        )
-        for i in np.flatnonzero(count >= MIN_PIXELS).tolist()
+        Region(i, scene.things[i - 1].thing.caption, (left, top, right, bottom), pixels)
+        for i, (left, top, right, bottom, pixels) in enumerate(boxes.tolist())
+        if pixels >= MIN_PIXELS
     ]
+
+
+@numba.njit(cache=True)
+def _measure(things: Values, boxes: Values) -> None:
+    """Writes left, top, right, bottom and pixels of each id but 0."""
+    boxes[:, 0], boxes[:, 1] = things.shape[1], things.shape[0]
+    for v in range(things.shape[0]):
+        for u in range(things.shape[1]):
+            i = things[v, u]
+            if i > 0:
+                boxes[i, 0], boxes[i, 1] = min(boxes[i, 0], u), min(boxes[i, 1], v)
+                boxes[i, 2], boxes[i, 3] = max(boxes[i, 2], u + 1), max(boxes[i, 3], v + 1)
+                boxes[i, 4] += 1

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.drive_world.jobs import Progress, run_jobs
 from ago_ros.datasets.drive_world.nuscenes_writer import EPOCH_US, MAP_OFFSET_M, SCENE_GAP_US
 from ago_ros.datasets.drive_world.recording import Turn, duration_of, record
 from ago_ros.datasets.drive_world.regions import regions
@@ -19,6 +18,7 @@ from ago_ros.datasets.drive_world.scene import Scene, draw_scene
 from ago_ros.datasets.drive_world.shards import SHARD_VERSION, pack_grid
 from ago_ros.datasets.drive_world.write import DriveWorldConfig
 from ago_ros.datasets.errors import DatasetError
+from ago_ros.datasets.procedural.jobs import Progress, run_jobs
 
 JPEG_QUALITY = 66
 

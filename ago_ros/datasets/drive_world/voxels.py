@@ -46,10 +46,9 @@ class Voxelizer:
         # Most facets are two triangles, one after the other: one plane does for both.
         new = np.ones(len(planes), dtype=bool)
         new[1:] = (row[1:] != row[:-1]) | (np.abs(planes[1:] - planes[:-1]).max(axis=1) > 1e-6)
-        self._planes, self._plane_row = planes[new], row[new]
-        self._plane_start = np.searchsorted(self._plane_row, np.arange(len(rows) + 1))
-        self._corners, self._corner_row = triangles.reshape(-1, 3), np.repeat(row, 3)
-        self._corner_start = np.searchsorted(self._corner_row, np.arange(len(rows)))
+        self._planes = planes[new]
+        self._plane_start = np.searchsorted(row[new], np.arange(len(rows) + 1))
+        self._corners, self._corner_start = triangles.reshape(-1, 3), np.concatenate([[0], 3 * np.cumsum(counts)])
 
     def semantics(self, time: float) -> NDArray[np.uint8]:
         """Labels the grid in the ego frame at `time` seconds.
@@ -72,82 +71,108 @@ class Voxelizer:
         )
         world_from_thing[:, 2, 2], world_from_thing[:, 3, 3] = 1, 1
         world_from_thing[:, :3, 3] = poses[:, :3]
-        ego_from_part = (ego_from_world @ world_from_thing)[self._thing]
-        turns, shifts = ego_from_part[:, :3, :3], ego_from_part[:, :3, 3]
-        corners = np.einsum("nij,nj->ni", turns[self._corner_row], self._corners) + shifts[self._corner_row]
-        lower, upper = (f.reduceat(corners, self._corner_start) for f in (np.minimum, np.maximum))
-        normals = np.einsum("nij,nj->ni", turns[self._plane_row], self._planes[:, :3])
-        offsets = self._planes[:, 3] + np.einsum("ni,ni->n", normals, shifts[self._plane_row])
-        shape, origin = OCC3D_GRID.shape, np.array(OCC3D_GRID.origin)
-        best, label = np.zeros(shape, dtype=np.uint8), np.full(shape, FREE, dtype=np.uint8)
-        _fill_parts(
-            normals, offsets, self._plane_start, lower, upper, self._label, origin, OCC3D_GRID.voxel_size, best, label
-        )
+        ego_from_thing = ego_from_world @ world_from_thing
+        origin, size = np.array(OCC3D_GRID.origin), OCC3D_GRID.voxel_size
+        cells = np.empty((len(self._label), 6), dtype=np.int64)
+        planes = np.empty_like(self._planes)
+        _place_parts(
+            ego_from_thing, self._thing, self._corners, self._corner_start, self._planes, self._plane_start,
+            origin, size, np.array(OCC3D_GRID.shape), cells, planes,
+        )  # fmt: skip
+        near = np.flatnonzero((cells[:, 3:] > cells[:, :3]).all(axis=1))
+        best, label = np.zeros(OCC3D_GRID.shape, dtype=np.uint8), np.full(OCC3D_GRID.shape, FREE, dtype=np.uint8)
+        _fill_parts(near, cells, planes, self._plane_start, self._label, origin, size, best, label)
         ground = self._scene.ground
         maps = (ground.origin, ground.height, ground.road, ground.pavement, ground.plaza)
-        _lay_ground(ego_from_world, *maps, origin, OCC3D_GRID.voxel_size, best, label)
+        _lay_ground(ego_from_world, *maps, origin, size, best, label)
         return label
+
+
+@numba.njit(cache=True)
+def _place_parts(
+    ego_from_thing: Values,
+    thing: Values,
+    corners: Values,
+    corner_start: Values,
+    own_planes: Values,
+    plane_start: Values,
+    origin: Values,
+    size: float,
+    shape: Values,
+    cells: Values,
+    planes: Values,
+) -> None:
+    """Finds each part's range of cells, (P, 6), and turns the planes of those that have any to the ego frame."""
+    for p in range(len(thing)):
+        m = ego_from_thing[thing[p]]
+        inside = True
+        for axis in range(3):
+            lower, upper = np.inf, -np.inf
+            for i in range(corner_start[p], corner_start[p + 1]):
+                x, y, z = corners[i, 0], corners[i, 1], corners[i, 2]
+                value = m[axis, 0] * x + m[axis, 1] * y + m[axis, 2] * z + m[axis, 3]
+                lower, upper = min(lower, value), max(upper, value)
+            first = max(math.floor((lower - SWELL_M - origin[axis]) / size), 0)
+            last = min(math.floor((upper + SWELL_M - origin[axis]) / size) + 1, shape[axis])
+            cells[p, axis], cells[p, axis + 3] = first, last
+            inside = inside and first < last
+        if not inside:
+            continue
+        for f in range(plane_start[p], plane_start[p + 1]):
+            x, y, z = own_planes[f, 0], own_planes[f, 1], own_planes[f, 2]
+            offset = own_planes[f, 3]
+            for axis in range(3):
+                planes[f, axis] = m[axis, 0] * x + m[axis, 1] * y + m[axis, 2] * z
+                offset += planes[f, axis] * m[axis, 3]
+            planes[f, 3] = offset
 
 
 @numba.njit(fastmath=True, parallel=True, cache=True)
 def _fill_parts(
-    normals: Values,
-    offsets: Values,
+    near: Values,
+    cells: Values,
+    planes: Values,
     plane_start: Values,
-    lower: Values,
-    upper: Values,
     part_label: Values,
     origin: Values,
     size: float,
     best: Values,
     label: Values,
 ) -> None:
-    nx, ny, nz = label.shape
-    slabs = 20
-    reach = size * math.sqrt(3.0) / 2
+    """Gives each voxel to the part among `near` that covers most of it, the first of those that cover as much."""
+    nx, slabs = label.shape[0], 20
+    most = np.diff(plane_start).max()
     for slab in numba.prange(slabs):
         first, last = slab * nx // slabs, (slab + 1) * nx // slabs
-        for p in range(len(part_label)):
-            x0 = max(math.floor((lower[p, 0] - SWELL_M - origin[0]) / size), first)
-            x1 = min(math.floor((upper[p, 0] + SWELL_M - origin[0]) / size) + 1, last)
-            y0 = max(math.floor((lower[p, 1] - SWELL_M - origin[1]) / size), 0)
-            y1 = min(math.floor((upper[p, 1] + SWELL_M - origin[1]) / size) + 1, ny)
-            z0 = max(math.floor((lower[p, 2] - SWELL_M - origin[2]) / size), 0)
-            z1 = min(math.floor((upper[p, 2] + SWELL_M - origin[2]) / size) + 1, nz)
+        crossing = np.empty(most, dtype=np.int64)
+        for p in near:
             begin, end = plane_start[p], plane_start[p + 1]
-            for i in range(x0, x1):
-                for j in range(y0, y1):
-                    for k in range(z0, z1):
-                        if best[i, j, k] == 64:
+            for i in range(max(cells[p, 0], first), min(cells[p, 3], last)):
+                cx = origin[0] + (i + 0.5) * size
+                for j in range(cells[p, 1], cells[p, 4]):
+                    cy = origin[1] + (j + 0.5) * size
+                    for k in range(cells[p, 2], cells[p, 5]):
+                        if best[i, j, k] == SUBSAMPLES**3:
                             continue
-                        cx, cy, cz = (
-                            origin[0] + (i + 0.5) * size,
-                            origin[1] + (j + 0.5) * size,
-                            origin[2] + (k + 0.5) * size,
-                        )
-                        count = _covered(normals, offsets, begin, end, cx, cy, cz, size, reach)
+                        cz = origin[2] + (k + 0.5) * size
+                        count = _covered(planes, begin, end, cx, cy, cz, size, crossing)
                         if count > best[i, j, k]:
                             best[i, j, k], label[i, j, k] = count, part_label[p]
 
 
 @numba.njit(fastmath=True)
-def _outside(normals: Values, offsets: Values, begin: int, end: int, x: float, y: float, z: float) -> float:
-    """How far a point is outside of a convex part: the largest signed distance to its planes, metres."""
-    worst = -1e9
+def _covered(planes: Values, begin: int, end: int, x: float, y: float, z: float, size: float, crossing: Values) -> int:
+    """How many of a voxel's sub-samples lie in the swollen part; `crossing` is room for its planes' numbers."""
+    reach = size * math.sqrt(3.0) / 2
+    crossed = 0
     for f in range(begin, end):
-        worst = max(worst, normals[f, 0] * x + normals[f, 1] * y + normals[f, 2] * z - offsets[f])
-    return worst
-
-
-@numba.njit(fastmath=True)
-def _covered(
-    normals: Values, offsets: Values, begin: int, end: int, x: float, y: float, z: float, size: float, reach: float
-) -> int:
-    """How many of a voxel's sub-samples lie in the swollen part."""
-    middle = _outside(normals, offsets, begin, end, x, y, z)
-    if middle > reach + SWELL_M:
-        return 0
-    if middle < SWELL_M - reach:
+        outside = planes[f, 0] * x + planes[f, 1] * y + planes[f, 2] * z - planes[f, 3]
+        if outside > reach + SWELL_M:
+            return 0
+        if outside >= SWELL_M - reach:
+            crossing[crossed] = f
+            crossed += 1
+    if crossed == 0:
         return SUBSAMPLES**3
     count, step = 0, size / SUBSAMPLES
     for a in range(SUBSAMPLES):
@@ -156,8 +181,13 @@ def _covered(
                 px = x + (a - 1.5) * step
                 py = y + (b - 1.5) * step
                 pz = z + (c - 1.5) * step
-                if _outside(normals, offsets, begin, end, px, py, pz) <= SWELL_M:
-                    count += 1
+                within = True
+                for n in range(crossed):
+                    f = crossing[n]
+                    if planes[f, 0] * px + planes[f, 1] * py + planes[f, 2] * pz - planes[f, 3] > SWELL_M:
+                        within = False
+                        break
+                count += within
     return count
 
 

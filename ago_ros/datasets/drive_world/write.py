@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ago_ros.datasets.drive_world.jobs import Progress, run_jobs
 from ago_ros.datasets.drive_world.nuscenes_writer import SceneWriter, Tables, close_root, open_root
 from ago_ros.datasets.drive_world.recording import duration_of, record
 from ago_ros.datasets.drive_world.rig import SWEEPS_PER_KEYFRAME
 from ago_ros.datasets.drive_world.scene import STYLES, draw_scene
 from ago_ros.datasets.drive_world.weather import WEATHERS
+from ago_ros.datasets.procedural.jobs import Progress, run_jobs
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,16 +45,23 @@ def facets(corners: Array) -> Array:
     return normal / np.sqrt(np.einsum("ij,ij->i", normal, normal))[:, None]
 
 
-def _part(own: Array, to_thing: Array, offset: Array, paint: Paint, smooth: Array | None = None) -> Part:
-    """Makes a part of (T, 3, 3) triangles in its own frame; `smooth` are shading normals there, None for facets."""
+def _part(own: Array, to_thing: Array | None, offset: Array, paint: Paint, smooth: Array | None = None) -> Part:
+    """Makes a part of (T, 3, 3) triangles in its own frame.
+
+    `to_thing` is the rotation from there, None where there is none; `smooth` are shading normals, None for facets.
+    """
     facet = facets(own)
     axis = np.abs(facet).argmax(axis=1).astype(np.uint8)
     shading = np.repeat(facet[:, None], 3, axis=1) if smooth is None else smooth
+    if to_thing is None:
+        return Part(own + offset, shading, own, axis, paint)
     return Part(own @ to_thing.T + offset, shading @ to_thing.T, own, axis, paint)
 
 
-def _turn(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array:
-    """Rotation matrix: roll about x, then pitch about y, then yaw about z, radians."""
+def _turn(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> Array | None:
+    """Rotation matrix: roll about x, then pitch about y, then yaw about z, radians; None where all are zero."""
+    if yaw == pitch == roll == 0:
+        return None
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_z = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
     about_y = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
@@ -108,12 +116,14 @@ def rod(
     """Makes a round rod from one point to another, its radius going from `radius` to `tip` (a cone where tip is 0)."""
     tip = radius if tip is None else max(tip, 1e-3)
     a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
-    length = float(np.linalg.norm(b - a))
-    along = (b - a) / length
-    helper = np.array([1.0, 0, 0]) if abs(along[0]) < 0.9 else np.array([0, 1.0, 0])
-    across = np.cross(helper, along)
-    across /= np.linalg.norm(across)
-    frame = np.stack([across, np.cross(along, across), along], axis=1)
+    way = b - a
+    length = math.sqrt(way @ way)
+    along = way / length
+    x, y, z = along.tolist()
+    across = np.array([0.0, -z, y] if abs(x) < 0.9 else [z, 0.0, -x])
+    across /= math.sqrt(across @ across)
+    p, q, r = across.tolist()
+    frame = np.array([[p, y * r - z * q, x], [q, z * p - x * r, y], [r, x * q - y * p, z]])
     rim, level, normals = _unit_rod(sides)
     own = np.concatenate([rim * np.where(level > 0, tip, radius), level * (length / 2)], axis=2)
     return _part(own, frame, (a + b) / 2, paint, normals)
@@ -179,7 +189,7 @@ def hull(points: ArrayLike, paint: Paint) -> Part:
     triangles = own[shell.simplices]
     inward = np.einsum("ij,ij->i", facets(triangles), shell.equations[:, :3]) < 0
     triangles[inward] = triangles[inward][:, ::-1]
-    return _part(triangles, np.eye(3), middle, paint)
+    return _part(triangles, None, middle, paint)
 
 
 def profile(outline: ArrayLike, width: float, paint: Paint, *, y: float = 0.0, top_width: float | None = None) -> Part:

@@ -54,6 +54,8 @@ def assemble(name: str, caption: str, category: str, parts: list[Part]) -> Thing
 
 def moved(part: Part, shift: NDArray[np.float64], yaw: float = 0.0) -> Part:
     """Turns a part by `yaw` radians about z, then moves it by `shift` metres."""
+    if yaw == 0:
+        return Part(part.corners + shift, part.normals, part.texture, part.axis, part.paint)
     c, s = np.cos(yaw), np.sin(yaw)
     turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
     return replace(part, corners=part.corners @ turn.T + shift, normals=part.normals @ turn.T)

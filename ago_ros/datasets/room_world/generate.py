@@ -60,10 +60,8 @@ def generate(split: str, count: int, seed: int = 0, config: ViewConfig | None = 
     Raises:
         ValueError: there is no such split.
     """
-    if split not in SPLITS:
-        raise ValueError(f"no split {split!r}: use one of {', '.join(SPLITS)}")
-    config = config or ViewConfig()
-    number, room_seed = 0, SPLITS[split].first_seed + seed
+    config, room_seed = config or ViewConfig(), first_room(split, seed)
+    number = 0
     while number < count:
         for view in room_views(furnish(room_seed, SPLITS[split]), SPLITS[split], config):
             yield view
@@ -71,6 +69,17 @@ def generate(split: str, count: int, seed: int = 0, config: ViewConfig | None = 
             if number == count:
                 return
         room_seed += 1
+
+
+def first_room(split: str, seed: int) -> int:
+    """Returns the seed of the room that the views of a split begin with.
+
+    Raises:
+        ValueError: there is no such split.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"no split {split!r}: use one of {', '.join(SPLITS)}")
+    return SPLITS[split].first_seed + seed
 
 
 def room_views(room: Room, split: Split, config: ViewConfig) -> Iterator[View]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import open3d as o3d
 from numpy.typing import NDArray
@@ -60,8 +61,9 @@ class Stage:
     """A room as triangles in an Embree tree."""
 
     def __init__(self, room: Room) -> None:
-        """Builds the tree."""
+        """Builds the tree. Rays are cast in as many threads as numba may use."""
         self.room = room
+        self._threads = numba.get_num_threads()
         rows = [(item.instance, part) for item in room.items for part in item.parts]
         parts = [part for _, part in rows]
         counts = [len(part.corners) for part in parts]
@@ -90,7 +92,8 @@ class Stage:
         """Casts (N, 3) directions from one origin: Open3D's answer as arrays."""
         rays = np.empty((len(directions), 6), dtype=np.float32)
         rays[:, :3], rays[:, 3:] = origin, directions
-        return {key: value.numpy() for key, value in self._tree.cast_rays(o3d.core.Tensor.from_numpy(rays)).items()}
+        found = self._tree.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=self._threads)
+        return {key: value.numpy() for key, value in found.items()}
 
     def look(self, camera: Camera) -> Geometry:
         """Casts a ray through the centre of every pixel.
@@ -132,7 +135,7 @@ class Stage:
         lamp, day = np.array(room.lamp, dtype=np.float32), np.array(room.daylight, dtype=np.float32)
         light_rays(origin, directions, distance, triangle, u, v, self.normals, lamp, day, seed, normal, rays)
         tensor = o3d.core.Tensor.from_numpy(rays.reshape(-1, 6))
-        blocked = self._tree.test_occlusions(tensor, tfar=0.97).numpy().reshape(count, 3)
+        blocked = self._tree.test_occlusions(tensor, tfar=0.97, nthreads=self._threads).numpy().reshape(count, 3)
         radiance = np.empty((count, 3), dtype=np.float32)
         shade(
             directions,

@@ -20,6 +20,8 @@ from ago_ros.geometry.voxel_grid import VoxelGrid
 JPEG_QUALITY = 92
 VIEWS_PER_SHARD = 500
 DEPTH_STEP_M = 0.001
+Packed = tuple[str, dict[str, bytes]]
+"""A view's name, and its files by suffix."""
 
 
 def write_shards(out: str | Path, views: Iterable[View], *, depth: bool = True) -> int:
@@ -36,6 +38,11 @@ def write_shards(out: str | Path, views: Iterable[View], *, depth: bool = True) 
     Raises:
         DatasetError: the folder holds shards.
     """
+    return write_packed(out, (pack(view, depth=depth) for view in views))
+
+
+def write_packed(out: str | Path, views: Iterable[Packed]) -> int:
+    """Writes what `pack` made of views, as `write_shards` does."""
     folder = Path(out)
     if any(folder.glob("*.tar")):
         raise DatasetError(f"{folder}: holds shards already; delete them or choose another folder")
@@ -43,14 +50,14 @@ def write_shards(out: str | Path, views: Iterable[View], *, depth: bool = True) 
     count = 0
     shard: tarfile.TarFile | None = None
     try:
-        for view in views:
+        for name, files in views:
             if count % VIEWS_PER_SHARD == 0:
                 if shard:
                     shard.close()
                 shard = tarfile.open(folder / f"{count // VIEWS_PER_SHARD:05d}.tar", "w")  # noqa: SIM115 (closed below)
             assert shard is not None
-            for suffix, data in _encode(view, depth=depth).items():
-                member = tarfile.TarInfo(f"{view.name}.{suffix}")
+            for suffix, data in files.items():
+                member = tarfile.TarInfo(f"{name}.{suffix}")
                 member.size = len(data)
                 shard.addfile(member, io.BytesIO(data))
             count += 1
@@ -95,7 +102,8 @@ def _read_shard(path: Path) -> Iterator[View]:
         raise DatasetError(f"{path}: damaged ({error}); write it again with `ago world rooms`") from error
 
 
-def _encode(view: View, *, depth: bool) -> dict[str, bytes]:
+def pack(view: View, *, depth: bool = True) -> Packed:
+    """Turns a view into the files of a shard; see `write_shards`."""
     meta = {
         "room": view.room,
         "kind": view.kind,
@@ -113,7 +121,7 @@ def _encode(view: View, *, depth: bool) -> dict[str, bytes]:
     files = {"jpg": image.getvalue(), "instance.png": _png(view.instance), "labels.npz": labels.getvalue()}
     if depth:
         files["depth.png"] = _png(np.clip(np.round(view.depth / DEPTH_STEP_M), 0, 65535).astype(np.uint16))
-    return {**files, "json": json.dumps(meta, separators=(",", ":")).encode()}
+    return view.name, {**files, "json": json.dumps(meta, separators=(",", ":")).encode()}
 
 
 def _decode(name: str, files: dict[str, bytes]) -> View:
