@@ -7,11 +7,10 @@ from setuptools import find_packages, setup
 PACKAGE = "ago_ros"
 
 
-def shared_files(folder: str, root: str = ".") -> list[tuple[str, list[str]]]:
-    """Lists the files below `root`/`folder` as setuptools data files under `share/ago_ros/<folder>`."""
-    files = [path for path in sorted(Path(root, folder).rglob("*")) if path.is_file()]
-    kept = [path for path in files if "__pycache__" not in path.parts]
-    return [(f"share/{PACKAGE}/{path.parent.relative_to(root)}", [str(path)]) for path in kept]
+def shared_files(folder: str) -> list[tuple[str, list[str]]]:
+    """Lists the files below a folder as setuptools data files under `share/ago_ros/<folder>`."""
+    files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    return [(f"share/{PACKAGE}/{path.parent}", [str(path)]) for path in files if "__pycache__" not in path.parts]
 
 
 setup(
@@ -30,7 +29,6 @@ setup(
         *shared_files("launch"),
         *shared_files("config"),
         *shared_files("rviz"),
-        *shared_files("weights", root=PACKAGE),
     ],
     entry_points={
         "console_scripts": [
