@@ -138,9 +138,13 @@ class Ground:
     def labels(self, x: Array, y: Array) -> NDArray[np.uint8]:
         """Occ3D label of the ground at world positions."""
         result = np.full(np.shape(x), TERRAIN, dtype=np.uint8)
-        result[self.sample(self.plaza, x, y) < 0] = OTHER_FLAT
-        result[self.sample(self.pavement, x, y) < 0] = PAVEMENT
-        result[self.sample(self.road, x, y) < 0] = DRIVEABLE
+        maps = ((self.road, DRIVEABLE), (self.pavement, PAVEMENT), (self.plaza, OTHER_FLAT))
+        open_ground = np.ones(np.shape(x), dtype=bool)
+        for values, label in maps:
+            inside = np.zeros(np.shape(x), dtype=bool)
+            inside[open_ground] = self.sample(values, x[open_ground], y[open_ground]) < 0
+            result[inside] = label
+            open_ground &= ~inside
         return result
 
     def mesh(self) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ago_ros.datasets.drive_world.placed import Placed
 from ago_ros.datasets.drive_world.scene import Scene
+from ago_ros.datasets.drive_world.towards import rays_towards
 from ago_ros.datasets.procedural.noise import Values
 
 GROUND_TRIANGLE = -2
@@ -101,21 +103,26 @@ class World:
         self.normals = np.empty_like(self.texture)
         still = slice(0, self._first_moving)
         row = np.searchsorted(resting_ids, owner[still])
-        corners = self._place([placed for _, placed in resting], row, 0.0, still)
-        self._still = o3d.t.geometry.RaycastingScene()
+        corners, _ = self._place([placed for _, placed in resting], row, 0.0, still)
+        self._still = o3d.t.geometry.RaycastingScene(nthreads=self._threads)
         vertices, triangles = scene.ground.mesh()
         self._still.add_triangles(o3d.core.Tensor.from_numpy(vertices), o3d.core.Tensor.from_numpy(triangles))
         self._still.add_triangles(*_soup(corners))
         self._flowing: o3d.t.geometry.RaycastingScene | None = None
+        self._moving_corners = np.zeros((0, 3, 3), dtype=np.float32)
+        self._own_spheres = np.array([_sphere(placed) for _, placed in self._moving]).reshape(-1, 4)
+        self._spheres = self._own_spheres
         self.time = np.nan
         self.move_to(0.0)
 
-    def _place(self, placed: list[Placed], row: NDArray[np.int64], time: float, where: slice) -> NDArray[np.float32]:
-        """Turns triangles to the world frame: returns the corners and writes the normals."""
+    def _place(
+        self, placed: list[Placed], row: NDArray[np.int64], time: float, where: slice
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Turns triangles to the world frame: returns the corners and the things' poses, and writes the normals."""
         poses = np.array([item.pose(time) for item in placed]).reshape(-1, 4)
         corners = np.empty((len(row), 3, 3), dtype=np.float32)
         _turn_triangles(self._own_corners[where], self._own_normals[where], row, poses, corners, self.normals[where])
-        return corners
+        return corners, poses
 
     def move_to(self, time: float) -> None:
         """Moves everything that moves to where it is at `time` seconds."""
@@ -125,9 +132,11 @@ class World:
         if not self._moving:
             return
         moving = slice(self._first_moving, len(self.part))
-        corners = self._place([placed for _, placed in self._moving], self._moving_row, time, moving)
-        self._flowing = o3d.t.geometry.RaycastingScene()
-        self._flowing.add_triangles(*_soup(corners))
+        self._moving_corners, poses = self._place(
+            [placed for _, placed in self._moving], self._moving_row, time, moving
+        )
+        self._spheres = self._own_spheres + np.column_stack([poses[:, :3], np.zeros(len(poses))])
+        self._flowing = None
 
     def cast(self, origins: NDArray[np.float32], directions: NDArray[np.float32]) -> Hits:
         """Casts rays at the current time.
@@ -136,29 +145,37 @@ class World:
             origins: (N, 3) or (3,) world frame, metres.
             directions: (N, 3) world frame; distances come in their length.
         """
-        rays = np.empty((len(directions), 6), dtype=np.float32)
-        rays[:, :3] = origins
-        rays[:, 3:] = directions
-        tensor = o3d.core.Tensor.from_numpy(rays)
-        still = _answers(self._still.cast_rays(tensor, nthreads=self._threads))
-        flowing = still if self._flowing is None else _answers(self._flowing.cast_rays(tensor, nthreads=self._threads))
-        count = len(rays)
-        distance, triangle = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.int32)
-        uv, normal = np.empty((count, 2), dtype=np.float32), np.empty((count, 3), dtype=np.float32)
-        _nearest(still, flowing, self._first_moving, self._flowing is not None, distance, triangle, uv, normal)
+        rays = _rays(origins, directions)
+        distance, shape, face, uv, normal = _cast(self._still, rays, self._threads)
+        triangle = np.where(shape == 0, GROUND_TRIANGLE, face.astype(np.int32))
+        triangle[~np.isfinite(distance)] = NO_TRIANGLE
+        ask = rays_towards(rays, distance, self._spheres)
+        if len(ask):
+            found = _cast(self._moving_tree(), rays[ask], self._threads)
+            _overtake(ask, found, self._first_moving, distance, triangle, uv, normal)
         return Hits(distance, triangle, uv, normal)
 
     def occluded(
         self, origins: NDArray[np.float32], directions: NDArray[np.float32], reach: float = np.inf
     ) -> NDArray[np.bool_]:
         """Tells for each ray whether anything stands within `reach` (in units of the direction's length)."""
-        rays = o3d.core.Tensor.from_numpy(
-            np.concatenate([np.broadcast_to(origins, directions.shape), directions], axis=1).astype(np.float32)
-        )
-        blocked = self._still.test_occlusions(rays, tfar=reach, nthreads=self._threads).numpy()
-        if self._flowing is not None:
-            blocked = blocked | self._flowing.test_occlusions(rays, tfar=reach, nthreads=self._threads).numpy()
+        rays = _rays(origins, directions)
+        blocked = self._still.test_occlusions(
+            o3d.core.Tensor.from_numpy(rays), tfar=reach, nthreads=self._threads
+        ).numpy()
+        free = np.flatnonzero(~blocked)
+        ask = free[rays_towards(rays[free], np.full(len(free), reach, dtype=np.float32), self._spheres)]
+        if len(ask):
+            tensor, tree = o3d.core.Tensor.from_numpy(rays[ask]), self._moving_tree()
+            blocked[ask] = tree.test_occlusions(tensor, tfar=reach, nthreads=self._threads).numpy()
         return blocked
+
+    def _moving_tree(self) -> o3d.t.geometry.RaycastingScene:
+        """The tree of everything that moves, where it is now; built when the first ray goes towards any of it."""
+        if self._flowing is None:
+            self._flowing = o3d.t.geometry.RaycastingScene(nthreads=self._threads)
+            self._flowing.add_triangles(*_soup(self._moving_corners))
+        return self._flowing
 
     def things_of(self, triangle: NDArray[np.int32]) -> NDArray[np.int32]:
         """Id of the thing that each triangle belongs to; 0 for the ground and for misses."""
@@ -172,39 +189,46 @@ class World:
         return label
 
 
-def _answers(found: dict[str, o3d.core.Tensor]) -> tuple[NDArray[np.float32], ...]:
-    """The arrays of Open3D's answer that are used."""
+def _sphere(placed: Placed) -> tuple[float, float, float, float]:
+    """The sphere around a thing's parts whose centre is on its axis of turning, in its own frame."""
+    corners = np.concatenate([part.corners.reshape(-1, 3) for part in placed.thing.parts])
+    height = float(corners[:, 2].min() + corners[:, 2].max()) / 2
+    return 0.0, 0.0, height, float(np.linalg.norm(corners - [0, 0, height], axis=1).max())
+
+
+def _rays(origins: NDArray[np.float32], directions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Origins and directions as Open3D takes them, (N, 6)."""
+    rays = np.empty((len(directions), 6), dtype=np.float32)
+    rays[:, :3] = origins
+    rays[:, 3:] = directions
+    return rays
+
+
+def _cast(tree: o3d.t.geometry.RaycastingScene, rays: NDArray[np.float32], threads: int) -> tuple[NDArray[Any], ...]:
+    """Open3D's answer: distances, shapes, their triangles, barycentric weights and normals."""
+    found = tree.cast_rays(o3d.core.Tensor.from_numpy(rays), nthreads=threads)
     keys = ("t_hit", "geometry_ids", "primitive_ids", "primitive_uvs", "primitive_normals")
     return tuple(found[key].numpy() for key in keys)
 
 
 @numba.njit(cache=True)
-def _nearest(
-    still: tuple[Values, ...],
-    flowing: tuple[Values, ...],
+def _overtake(
+    ask: Values,
+    found: tuple[Values, ...],
     first_moving: int,
-    both: bool,
     distance: Values,
     triangle: Values,
     uv: Values,
     normal: Values,
 ) -> None:
-    """Takes of two answers the nearer, ray by ray."""
-    t0, shape0, face0, uv0, n0 = still
-    t1, _, face1, uv1, n1 = flowing
-    for i in range(len(t0)):
-        if both and t1[i] < t0[i]:
-            distance[i], triangle[i] = t1[i], first_moving + face1[i]
-            uv[i, 0], uv[i, 1] = uv1[i, 0], uv1[i, 1]
-            normal[i, 0], normal[i, 1], normal[i, 2] = n1[i, 0], n1[i, 1], n1[i, 2]
-            continue
-        distance[i], triangle[i] = t0[i], face0[i]
-        uv[i, 0], uv[i, 1] = uv0[i, 0], uv0[i, 1]
-        normal[i, 0], normal[i, 1], normal[i, 2] = n0[i, 0], n0[i, 1], n0[i, 2]
-        if not np.isfinite(t0[i]):
-            triangle[i] = NO_TRIANGLE
-        elif shape0[i] == 0:
-            triangle[i] = GROUND_TRIANGLE
+    """Writes the second answer, to the rays `ask`, where it is nearer than the first."""
+    nearer, _, face, new_uv, new_normal = found
+    for n in range(len(ask)):
+        i = ask[n]
+        if nearer[n] < distance[i]:
+            distance[i], triangle[i] = nearer[n], first_moving + face[n]
+            uv[i, 0], uv[i, 1] = new_uv[n, 0], new_uv[n, 1]
+            normal[i, 0], normal[i, 1], normal[i, 2] = new_normal[n, 0], new_normal[n, 1], new_normal[n, 2]
 
 
 @numba.njit(cache=True)

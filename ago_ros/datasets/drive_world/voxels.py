@@ -191,6 +191,30 @@ def _covered(planes: Values, begin: int, end: int, x: float, y: float, z: float,
     return count
 
 
+@numba.njit(fastmath=True, inline="always")
+def _on_ground(ego_from_world: Values, x: float, y: float) -> tuple[float, float]:
+    """World x and y of a point of the ego frame's own plane."""
+    m = ego_from_world
+    dx, dy, dz = x - m[0, 3], y - m[1, 3], -m[2, 3]
+    return m[0, 0] * dx + m[1, 0] * dy + m[2, 0] * dz, m[0, 1] * dx + m[1, 1] * dy + m[2, 1] * dz
+
+
+@numba.njit(fastmath=True)
+def _ground_kind(road: Values, pavement: Values, plaza: Values, gx: float, gy: float, margin: float) -> int:
+    """What lies at a place of the maps: 0 road, 1 plaza, 2 pavement, 3 terrain; -1 where an edge is within `margin`.
+
+    The maps hold distances to edges, metres: between cells they change by at most sqrt(2) a metre.
+    """
+    kinds = (0, 2, 1)
+    for n, values in enumerate((road, pavement, plaza)):
+        distance = bilinear(values, gx, gy)
+        if abs(distance) < margin:
+            return -1
+        if distance < 0:
+            return kinds[n]
+    return 3
+
+
 @numba.njit(fastmath=True, parallel=True, cache=True)
 def _lay_ground(
     ego_from_world: Values,
@@ -211,26 +235,21 @@ def _lay_ground(
         votes = np.zeros((nz, 4), dtype=np.int64)
         for j in range(ny):
             votes[:] = 0
+            x, y = _on_ground(m, origin[0] + (i + 0.5) * size, origin[1] + (j + 0.5) * size)
+            gx, gy = (x - map_origin[0]) / CELL, (y - map_origin[1]) / CELL
+            column = _ground_kind(road, pavement, plaza, gx, gy, size)  # sub-samples are within 0.54 of it
             for a in range(SUBSAMPLES):
                 for b in range(SUBSAMPLES):
                     ex = origin[0] + (i + (a + 0.5) / SUBSAMPLES) * size
                     ey = origin[1] + (j + (b + 0.5) / SUBSAMPLES) * size
-                    dx, dy, dz = ex - m[0, 3], ey - m[1, 3], -m[2, 3]
-                    wx = m[0, 0] * dx + m[1, 0] * dy + m[2, 0] * dz
-                    wy = m[0, 1] * dx + m[1, 1] * dy + m[2, 1] * dz
+                    wx, wy = _on_ground(m, ex, ey)
                     gx, gy = (wx - map_origin[0]) / CELL, (wy - map_origin[1]) / CELL
                     wz = bilinear(height, gx, gy)
                     z = m[2, 0] * wx + m[2, 1] * wy + m[2, 2] * wz + m[2, 3]
                     k = math.floor((z - origin[2]) / size)
                     if k < 0 or k >= nz:
                         continue
-                    kind = 3
-                    if bilinear(road, gx, gy) < 0:
-                        kind = 0
-                    elif bilinear(pavement, gx, gy) < 0:
-                        kind = 2
-                    elif bilinear(plaza, gx, gy) < 0:
-                        kind = 1
+                    kind = column if column >= 0 else _ground_kind(road, pavement, plaza, gx, gy, 0.0)
                     votes[k, kind] += 1
             for k in range(nz):
                 top = 0

@@ -82,7 +82,7 @@ class Stage:
             np.array([part.texture.max(axis=(0, 1)) for part in parts], dtype=np.float32),
         )
         corners = np.concatenate([part.corners for part in parts]).astype(np.float32)
-        self._tree = o3d.t.geometry.RaycastingScene()
+        self._tree = o3d.t.geometry.RaycastingScene(nthreads=self._threads)
         vertices = o3d.core.Tensor.from_numpy(np.ascontiguousarray(corners.reshape(-1, 3)))
         self._tree.add_triangles(
             vertices, o3d.core.Tensor.from_numpy(np.arange(len(corners) * 3, dtype=np.uint32).reshape(-1, 3))
