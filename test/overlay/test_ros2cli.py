@@ -385,7 +385,7 @@ def test_bag_play_sends_every_message_at_its_time(bag, ros_node):
     assert [message.data for _, message in listener.received["/latched"]] == ["kept"]
     errors_s = [arrived - numbers[0][0] - number * 0.01 / rate for number, (arrived, _) in enumerate(numbers)]
     assert abs(np.median(errors_s)) < 0.05
-    assert numbers[-1][0] - numbers[0][0] == pytest.approx(1.0, abs=0.2)
+    assert numbers[-1][0] - numbers[0][0] == pytest.approx(1.0, abs=0.4)
     clocks = [message.clock.sec * 10**9 + message.clock.nanosec for _, message in listener.received["/clock"]]
     assert len(clocks) >= 45
     assert np.unique(np.diff(clocks)).tolist() == [round(10**9 * rate / 50)]

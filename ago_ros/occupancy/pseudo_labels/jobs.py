@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -157,6 +158,7 @@ def _run_on_ray(
 
     gpus = 1 if job.device.startswith("cuda") else 0
     local: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address is None else {}
+    on_terminate = signal.getsignal(signal.SIGTERM)
     ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     try:
         actor: Any = ray.remote(Worker)
@@ -180,6 +182,7 @@ def _run_on_ray(
         raise (error.cause if isinstance(error.cause, (DatasetError, ValueError, OSError)) else error) from error
     finally:
         ray.shutdown()
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray leaves its own
 
 
 def _check_address(address: str | None) -> None:

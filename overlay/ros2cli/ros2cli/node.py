@@ -6,9 +6,10 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -47,6 +48,12 @@ def direct_node(arguments: argparse.Namespace) -> Iterator[Node]:
         yield node
         node.destroy_node()
     finally:
+        shut_down()
+
+
+def shut_down() -> None:
+    """Shuts rclpy down, unless the handler of a signal is just doing so."""
+    with suppress(RCLError):
         rclpy.try_shutdown()
 
 

@@ -22,6 +22,7 @@ from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 
 from .messages import get_interface
+from .node import shut_down
 from .qos import qos_from_mapping, qos_from_offers
 from .read_ahead import Message, ReadAhead
 
@@ -147,7 +148,7 @@ def play_bag(reader: Reader, options: PlayOptions) -> int:
         _drain(publishers.values(), options.drain_ms)
         node.destroy_node()
     finally:
-        rclpy.try_shutdown()
+        shut_down()
     return 0
 
 

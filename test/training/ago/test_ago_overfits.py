@@ -27,7 +27,7 @@ def shards(tmp_path_factory):
 def test_one_frame_is_learned_by_heart(shards, tmp_path):
     grid = VoxelGrid((-40.0, -40.0, -1.0), 3.2, (25, 25, 2))
     model = micro_model(grid=grid, planes=grid.shape, dim=32, hidden=48)
-    config = micro_config(model, steps=160, voxels=VoxelBudget(3000, 6000, 1))
+    config = micro_config(model, steps=400, voxels=VoxelBudget(3000, 6000, 1))
     config = replace(config, loop=replace(config.loop, learning_rate=1e-2, weight_decay=0.0, warmup=10, log_every=50))
     run = AgoRun("self-supervised", shards, tmp_path, "grounding")
     learned = train_ago(config, run, HashedVlm())
