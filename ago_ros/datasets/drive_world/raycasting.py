@@ -92,7 +92,7 @@ class World:
             second=np.array([part.paint.second for _, _, part in rows], dtype=np.float32),
             scale=np.array([part.paint.scale for _, _, part in rows], dtype=np.float32),
             seed=np.array([part.paint.seed for _, _, part in rows], dtype=np.float32),
-            low=np.array([part.texture.min(axis=(0, 1)) for _, _, part in rows], dtype=np.float32),
+            low=np.minimum.reduceat(self.texture.min(axis=1), np.cumsum(counts) - counts),
             thing=np.array([thing_id for thing_id, _, _ in rows], dtype=np.int32),
             label=np.array([placed.thing.label for _, placed, _ in rows], dtype=np.uint8),
         )
