@@ -101,8 +101,8 @@ class OccupancyParameters:
     )
     vlm: str = _parameter(
         "",
-        "Vision-language model: a Hugging Face id or a folder. `lift` without one gives a class-agnostic grid; `ago` "
-        "takes the phrases' embeddings from it, and needs the one that it was trained with.",
+        "Vision-language model: `ago-tiny`, a Hugging Face id or a folder. `lift` without one gives a class-agnostic "
+        "grid; `ago` takes the phrases' embeddings from it, and needs the one that it was trained with.",
     )
     relevancy: str = _parameter(
         DEFAULT_RELEVANCY,
