@@ -68,7 +68,8 @@ def test_raw_images_give_the_same_grid_and_the_viewer_records_grid_images_and_an
         while time.monotonic() < deadline:
             rig.tick(room(3))
             both = rig.grids.keys() & rig.raw_grids.keys()
-            if len(both) >= 5 and rig.node.count_subscribers("cam_front/image_rect") == 2:
+            seen_by_viewer = rig.node.count_subscribers("cam_front/image_rect") == 2
+            if len(both) >= 5 and seen_by_viewer and rig.node.count_subscribers("occupancy/voxels") >= 2:
                 break
         last = max(both)
         one, other = grid_from_message(rig.grids[last]), grid_from_message(rig.raw_grids[last])
@@ -76,7 +77,7 @@ def test_raw_images_give_the_same_grid_and_the_viewer_records_grid_images_and_an
         assert one.labels.equal(other.labels) and one.confidence.equal(other.confidence)
         answer = rig.call(LocateObject, "raw/locate_object", query="the red wall")
         assert answer.success, answer.message
-        for _ in range(5):
+        for _ in range(20):
             rig.tick(room(3))
     finally:
         for node in (compressed, raw):
