@@ -25,7 +25,8 @@ HIDING_RELATIONS = ("behind", "in")
 """What is behind or in something may be hidden by it."""
 
 NO_IMAGE_TOWER = (
-    "no image tower configured: set the parameter vlm to a Hugging Face id or a folder of a CLIP or SigLIP model"
+    "no image tower configured: set the parameter vlm to ago-tiny, a Hugging Face id, or a folder of a model of the "
+    "project, CLIP or SigLIP"
 )
 
 

@@ -57,31 +57,21 @@ def judge(
         seen_from: from which value on a target is in view.
         missing: references that are not in view, whose alternatives were left out.
     """
-    status, message = _judge(encoding, question, probability, regions, seen, elsewhere, seen_from)
-    if missing:
-        message += f"; left out, as not in view: {', '.join(repr(phrase) for phrase in missing)}"
-    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(question), status, message)
-
-
-def _judge(
-    encoding: SceneEncoding,
-    question: Question,
-    probability: Tensor,
-    regions: tuple[Region, ...],
-    seen: Tensor,
-    elsewhere: Tensor,
-    seen_from: float,
-) -> tuple[AnswerStatus, str]:
     mass = float(probability.sum())
     could_be = f"it could be in {_count(regions)}, {mass:.0%} together" if regions else "nothing could hide it there"
     if float(seen.max()) >= seen_from:
-        return AnswerStatus.SEEN, f"{question}: in view {_at(encoding, seen)}"
-    if float(elsewhere.max()) >= seen_from:
+        status, found = AnswerStatus.SEEN, f"in view {_at(encoding, seen)}"
+    elif float(elsewhere.max()) >= seen_from:
         place = _at(encoding, elsewhere)
-        return AnswerStatus.SEEN_ELSEWHERE, f"{question}: {question.target} is in view {place}, not there; {could_be}"
-    if regions:
-        return AnswerStatus.POSSIBLE, f"{question}: not surely in view; {could_be}"
-    return AnswerStatus.NOWHERE, f"{question}: not in view, and {could_be}; look from elsewhere, or ask another way"
+        status, found = AnswerStatus.SEEN_ELSEWHERE, f"{question.target} is in view {place}, not there; {could_be}"
+    elif regions:
+        status, found = AnswerStatus.POSSIBLE, f"not surely in view; {could_be}"
+    else:
+        status, found = AnswerStatus.NOWHERE, f"not in view, and {could_be}; look from elsewhere, or ask another way"
+    message = f"{question}: {found}"
+    if missing:
+        message += f"; left out, as not in view: {', '.join(repr(phrase) for phrase in missing)}"
+    return Answer(encoding.stamp_ns, encoding.grid, probability, regions, str(question), status, message)
 
 
 def _count(regions: tuple[Region, ...]) -> str:
