@@ -29,6 +29,7 @@ SHARE = Path(get_package_share_directory("ago_ros"))
 PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 BOOLEAN = ["true", "false"]
 METHODS = ["", "lift", "ago"]
+SCENE_QUERIES = ["", "analytic", "semabs"]
 
 ARGUMENTS = [
     DeclareLaunchArgument("bag", default_value="", description="A rosbag2 to play. Empty: live sensors."),
@@ -57,6 +58,17 @@ ARGUMENTS = [
     ),
     DeclareLaunchArgument(
         "vlm", default_value="", description="Hugging Face id or folder of an image tower. Empty: as in params_file."
+    ),
+    DeclareLaunchArgument(
+        "scene_query",
+        default_value="",
+        choices=SCENE_QUERIES,
+        description="What answers locate_object and complete_objects. Empty: as in params_file.",
+    ),
+    DeclareLaunchArgument(
+        "scene_query_model",
+        default_value="",
+        description="Name or folder of the network for scene_query:=semabs. Empty: as in params_file.",
     ),
     DeclareLaunchArgument("device", default_value="", description="cpu, cuda, ... Empty: as in params_file."),
     DeclareLaunchArgument("rviz", default_value="false", choices=BOOLEAN, description="Open RViz."),
@@ -138,7 +150,7 @@ def _suite(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
 
 
 def _occupancy_node(given: dict[str, str], simulated: bool, remappings: Sequence[tuple[str, str]] = ()) -> Node:
-    names = ("method", "ago_model", "vlm", "device")
+    names = ("method", "ago_model", "vlm", "scene_query", "scene_query_model", "device")
     overrides: dict[str, str | bool] = {name: given[name] for name in names if given[name]}
     respawn = given["respawn"] == "true"
     return Node(

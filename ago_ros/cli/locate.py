@@ -23,6 +23,10 @@ def locate(
     keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
     version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
     relevancy: Annotated[str, typer.Option(help="What the answer is read from: dense, fast or maps.")] = "dense",
+    scene_query: Annotated[str, typer.Option(help="What answers: analytic, or semabs, a network.")] = "analytic",
+    scene_query_model: Annotated[
+        str, typer.Option(help="For semabs: semabs-tiny, or a folder that `ago train scene-query` finished.")
+    ] = "semabs-tiny",
     device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, cuda:1, ...")] = "cpu",
     allow_download: Annotated[bool, typer.Option("--allow-download", help="Fetch a model that is not here.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Show at most so many regions.")] = 10,
@@ -41,16 +45,19 @@ def locate(
     from ago_ros.scene_query.parse import parse_question
     from ago_ros.scene_query.prepositions import Prepositions
     from ago_ros.scene_query.query import QueryError
+    from ago_ros.scene_query.semabs.load import load_fields
     from ago_ros.vlm.loading import load_text_encoder, load_vlm
 
     question, config = parse_question(query, Prepositions(load_text_encoder)), relevancy_config(relevancy)
     if not vlm:
         raise QueryError(NO_IMAGE_TOWER)
+    fields = load_fields(scene_query, scene_query_model, vlm, device)
     reader = NuScenesReader(root, version)
     sample = choose_keyframe(reader, scene, keyframe)
     model = load_vlm(vlm, device, allow_download)
     frame = reader.frame(sample.token)
-    answer = find(LiftPredictor(vlm=model, relevancy=config).encode(frame), question, model)
+    encoding = LiftPredictor(vlm=model, relevancy=fields.relevancy if fields else config).encode(frame)
+    answer = find(encoding, question, model, fields=fields)
     if answer.status.refused:
         raise QueryError(answer.message)
     report = {
@@ -61,7 +68,8 @@ def locate(
         "keyframe": keyframe,
         "stamp_ns": answer.stamp_ns,
         "model": model.name,
-        "relevancy": relevancy,
+        "relevancy": fields.name if fields else relevancy,
+        "scene_query": scene_query,
         "probability": float(answer.probability.sum()),
         "regions": [asdict(region) for region in answer.regions[:top]],
     }

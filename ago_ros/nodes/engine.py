@@ -22,7 +22,9 @@ from ago_ros.scene_query.answer import Answer, Region
 from ago_ros.scene_query.objects import complete, detect
 from ago_ros.scene_query.parse import parse_question
 from ago_ros.scene_query.prepositions import Prepositions
-from ago_ros.scene_query.query import QueryError, make_query
+from ago_ros.scene_query.query import QueryError, Question, make_query
+from ago_ros.scene_query.semabs.learned import LearnedFields
+from ago_ros.scene_query.semabs.load import load_fields
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import PhraseModel, VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
@@ -48,14 +50,26 @@ def _check_device(name: str) -> None:
         raise ValueError(f"device '{name}' cannot be used: {str(error).splitlines()[0]}") from error
 
 
-def _make_lift(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> LiftPredictor:
+def _load_fields(parameters: OccupancyParameters) -> LearnedFields | None:
+    """Loads the network that answers queries, if one is to."""
+    if parameters.scene_query != "analytic" and parameters.method != "lift":
+        raise ValueError(
+            f"scene_query semabs reads a frame's images for each phrase, and method {parameters.method} keeps none: "
+            "set method to lift, or scene_query to analytic"
+        )
+    return load_fields(parameters.scene_query, parameters.scene_query_model, parameters.vlm, parameters.device)
+
+
+def _make_lift(
+    parameters: OccupancyParameters, vlm: VisionLanguageModel | None, fields: LearnedFields | None
+) -> LiftPredictor:
     config = LiftConfig(
         grid=parameters.grid,
         max_sweeps=parameters.window_sweeps,
         max_age_s=parameters.window_sec,
         limits=parameters.ray_limits,
     )
-    return LiftPredictor(config, vlm, relevancy_config(parameters.relevancy))
+    return LiftPredictor(config, vlm, fields.relevancy if fields else relevancy_config(parameters.relevancy))
 
 
 def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> AgoPredictor:
@@ -95,6 +109,7 @@ class OccupancyEngine:
     def __init__(self, parameters: OccupancyParameters) -> None:
         _check_device(parameters.device)
         set_threads(parameters)
+        self._fields = _load_fields(parameters)
         vlm = load_vlm(parameters.vlm, parameters.device) if parameters.vlm else None
         self.sees_by_cameras_alone = parameters.method == "ago"
         self.phrase_model: PhraseModel | None = vlm
@@ -103,7 +118,7 @@ class OccupancyEngine:
             self._predictor = _make_ago(parameters, vlm)
             self.phrase_model = AgoPhrases(self._predictor.text, self._predictor.name)
         else:
-            self._predictor = _make_lift(parameters, vlm)
+            self._predictor = _make_lift(parameters, vlm, self._fields)
         self.vocabulary: Vocabulary | None = None
         if self.phrase_model is not None:
             self.vocabulary = make_vocabulary(parameters.phrases, self.phrase_model)
@@ -179,9 +194,9 @@ class OccupancyEngine:
             raise QueryError("query and target, relation or reference are both given: give the text or the parts")
         if text.strip():
             question = parse_question(text, self._prepositions)
-            return locate(self.cached(stamp_ns), question, self.phrase_model, self._locating)
-        query = make_query(target, relation, reference, self._prepositions)
-        return locate(self.cached(stamp_ns), query, self.phrase_model, self._locating)
+        else:
+            question = Question(((make_query(target, relation, reference, self._prepositions),),))
+        return locate(self.cached(stamp_ns), question, self.phrase_model, self._locating, self._fields)
 
     def detect(self, stamp_ns: int, phrases: Sequence[str], min_score: float) -> tuple[int, tuple[Region, ...]]:
         """Finds the boxes of objects; returns the frame's stamp too. Raises QueryError as `locate` does."""
@@ -194,7 +209,8 @@ class OccupancyEngine:
     def complete(self, stamp_ns: int, phrases: Sequence[str]) -> tuple[SemanticGrid, tuple[Region, ...]]:
         """Fills in the unseen parts of objects. Raises QueryError as `locate` does."""
         encoding = self.cached(stamp_ns)
-        return complete(encoding, self._require_vocabulary(), phrases, self.phrase_model, self._criterion)
+        vocabulary = self._require_vocabulary()
+        return complete(encoding, vocabulary, phrases, self.phrase_model, self._criterion, self._fields)
 
     def set_vocabulary(self, phrases: Sequence[str]) -> None:
         """Replaces the phrases; frames in the cache need no new encoding.

@@ -19,6 +19,7 @@ from ago_ros.nodes.qos import PRESETS
 from ago_ros.occupancy.frame_relevancy import DEFAULT_RELEVANCY, RELEVANCY
 from ago_ros.occupancy.rays import RayLimits
 from ago_ros.scene.identifier import Criterion
+from ago_ros.scene_query.semabs.load import SCENE_QUERIES
 from ago_ros.sensors.assembler_config import NUSCENES_CAMERAS, AssemblerConfig
 
 START, CONFIGURE, ANY_TIME = "at start", "at configure", "any time"
@@ -108,8 +109,21 @@ class OccupancyParameters:
         DEFAULT_RELEVANCY,
         "What locate_object reads with `lift`: `dense`, the features of the grid; `fast`, dense features of crops; "
         "`maps`, the attention of crops, where the vlm shows it. The last two keep each cached frame's images until "
-        "its first query, which reads them. `ago` always reads the features of the grid.",
+        "its first query, which reads them. `ago` always reads the features of the grid, and `scene_query: semabs` the "
+        "maps that its network was trained on.",
         choices=tuple(RELEVANCY),
+    )
+    scene_query: str = _parameter(
+        "analytic",
+        "What answers locate_object and complete_objects: `analytic`, relation fields and boxes from geometry; "
+        "`semabs`, a trained network, with `lift` and a vlm. Each cached frame's images are then kept until its first "
+        "query.",
+        choices=SCENE_QUERIES,
+    )
+    scene_query_model: str = _parameter(
+        "semabs-tiny",
+        "For `semabs`: `semabs-tiny`, or a folder as `ago train scene-query` writes it. `vlm` must be the one that it "
+        "was trained with.",
     )
     vocabulary: tuple[str, ...] = _parameter(
         DRIVING_PHRASES, "Phrases to label voxels with; the service set_vocabulary replaces them."

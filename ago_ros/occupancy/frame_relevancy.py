@@ -77,12 +77,20 @@ class FrameRelevancy:
     @torch.inference_mode()
     def __call__(self, phrases: Sequence[str]) -> Tensor:
         """Returns the (N, M) float32 scores in 0..1 of N different phrases; 0 at voxels that no image shows."""
+        return self._reading().score(phrases)
+
+    @torch.inference_mode()
+    def maps(self, phrases: Sequence[str]) -> Tensor:
+        """Returns the (N, M) float32 maps of N phrases, no mean taken off; 0 at voxels that no image shows."""
+        return self._reading().maps(embed_phrases(phrases, self._vlm))
+
+    def _reading(self) -> LiftedAttention | LiftedFeatures:
         with self._lock:
             if self._read is None:
                 make = LiftedAttention if self._config.method == "attention" else LiftedFeatures
                 self._read = make(self._vlm, self._views, self._count, self._config)
                 self._views = ()
-        return self._read.score(phrases)
+        return self._read
 
     @property
     def kept_bytes(self) -> int:
@@ -179,16 +187,26 @@ class LiftedFeatures:
             for crops in batches(weights.crops(), _DENSE_CROPS):
                 features = vlm.encode_dense(torch.stack([pixels for *_, pixels in crops])).cpu().float()
                 total += torch.sparse.mm(weights.of(crops, features.shape[1]), features.flatten(0, 2))
-        self.features = torch.nn.functional.normalize(total, dim=1)
+        self._mean = total
+
+    @property
+    def features(self) -> Tensor:
+        """(M, D) float32 of unit length; zero for voxels that no image shows."""
+        return torch.nn.functional.normalize(self._mean, dim=1)
+
+    def maps(self, embeddings: Tensor) -> Tensor:
+        """Lifts the maps of (N, D) unit vectors; see `LiftedAttention.maps`."""
+        return embeddings.to(self._mean) @ self._mean.T
 
     def score(self, phrases: Sequence[str]) -> Tensor:
         """Returns the (N, M) scores of `phrase_relevancy`."""
-        return torch.stack([phrase_relevancy(self.features, phrase, self._vlm) for phrase in phrases])
+        features = self.features
+        return torch.stack([phrase_relevancy(features, phrase, self._vlm) for phrase in phrases])
 
     @property
     def kept_bytes(self) -> int:
         """Of the features."""
-        return self.features.nbytes
+        return self._mean.nbytes
 
 
 _DENSE_CROPS = 8

@@ -134,6 +134,7 @@ class LiftPredictor:
             features=features,
             model="" if self.vlm is None else self.vlm.name,
             relevancy=relevancy,
+            maps=None if relevancy is None else relevancy.maps,
         )
 
     def _state(self, frame: SensorFrame) -> Tensor:

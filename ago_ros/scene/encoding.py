@@ -38,6 +38,8 @@ class SceneEncoding:
             all phrases is computed when it is first asked, and kept. None where phrases are held against `features`.
         adapted: (M, D) float32, a second set of features from AGO's modality adapter, nearer to what images look like;
             each voxel is labelled by the set that is surer. None from other predictors.
+        maps: the relevancy of N phrases itself, of which `relevancy` makes scores: (N, M) float32 without a unit, 0 at
+            voxels that no image shows; comes from the same reading. None where `relevancy` is.
     """
 
     stamp_ns: int
@@ -50,3 +52,4 @@ class SceneEncoding:
     model: str = ""
     relevancy: Callable[[Sequence[str]], Tensor] | None = None
     adapted: Tensor | None = None
+    maps: Callable[[Sequence[str]], Tensor] | None = None

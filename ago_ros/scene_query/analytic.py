@@ -1,9 +1,14 @@
-"""Answers a query from relevancy and geometry, without a learned model. Source: ours; relations as in `relations`."""
+"""Answers a query from relevancy and fields of where relations hold: here analytic ones, from geometry alone.
+
+A trained network's fields (`semabs.learned`) take their place by the same hook. Source: ours; relations as in
+`relations`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -61,20 +66,49 @@ class LocateConfig:
                 raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
 
 
+class RelationFields(Protocol):
+    """What a question is answered from."""
+
+    def scores(self, encoding: SceneEncoding, phrases: Sequence[str]) -> Mapping[str, Tensor]:
+        """Returns (M,) float32 scores in 0..1 of each phrase at the occupied voxels."""
+
+    def place(
+        self,
+        encoding: SceneEncoding,
+        asked: Sequence[Sequence[Query]],
+        volumes: Mapping[str, Tensor],
+        references: Mapping[str, Sequence[Tensor]],
+    ) -> tuple[Tensor, Tensor]:
+        """Tells where a question holds.
+
+        Args:
+            encoding: the scene.
+            asked: the alternatives of the question whose references are in view.
+            volumes: (X, Y, Z) scores of each phrase.
+            references: by phrase, the (K, 3) int64 voxels of each thing that is the reference.
+
+        Returns:
+            (X, Y, Z) in 0..1, how well the question holds; and (X, Y, Z), not negative, how well those alternatives do
+            that may hide the target: what is above 1 counts as 1 for whether it is there, and in full for where.
+        """
+
+
 def locate(
     encoding: SceneEncoding,
     question: Question | Query,
     model: PhraseModel | None,
     config: LocateConfig | None = None,
+    fields: RelationFields | None = None,
 ) -> Answer:
     """Finds where the target of a question is, or could be hidden.
 
     With s(v) = relation field x target evidence over the occupied voxels, e = max s is how surely the target is seen:
-    the probability e is shared out among them in proportion to s. For "behind" and "in", the remaining 1 - e is that of
-    a target not seen; the share `hidden_belief` x (largest field value) of it goes to the unobserved voxels, in
-    proportion to the field. The rest, what is missing to 1, is the probability that it is elsewhere. Target evidence
-    rises linearly from 0 at the threshold to 1 at relevancy 1; several references each have a field, weighed by their
-    best relevancy, and the largest counts. Relations joined by and/or make one field: see `combine`.
+    the probability e is shared out among them in proportion to s. The remaining 1 - e is that of a target not seen.
+    For relations that may hide it ("behind" and "in"; with a trained network any), the share `hidden_belief` x
+    (largest field value) of it goes to the unobserved voxels, in proportion to the field. The rest, what is missing to
+    1, is the probability that it is elsewhere. Target evidence rises linearly from 0 at the threshold to 1 at relevancy
+    1; several references each have an analytic field, weighed by their best relevancy, and the largest counts.
+    Relations joined by and/or make one field: see `combine`.
 
     An alternative whose reference is not in view, or that contradicts itself, is left out; the answer's message names
     the reference. Where none is left, the status says why and there is no region.
@@ -84,6 +118,7 @@ def locate(
         question: what is sought.
         model: that the features come from.
         config: thresholds and reach.
+        fields: what tells where relations hold; None: the analytic fields.
 
     Returns:
         The answer; see `AnswerStatus` for those without regions.
@@ -92,11 +127,13 @@ def locate(
         QueryError: no image tower is configured, or another model made the features.
     """
     config = config or LocateConfig()
+    fields = fields or AnalyticFields(model, config)
     question = Question(((question,),)) if isinstance(question, Query) else question
     reasons = question.contradictions()
     if all(reasons):
         return contradictory(encoding, question, reasons[0])
-    scores = score_phrases(encoding, question.phrases, model, config.criterion)
+    check_model(encoding, model)
+    scores = fields.scores(encoding, question.phrases)
     with single_thread():
         volumes = {phrase: _spread(encoding, score) for phrase, score in scores.items()}
         references = {
@@ -112,7 +149,7 @@ def locate(
         ]
         if not asked:
             return reference_not_in_view(encoding, question, missing, config.threshold)
-        place, hiding = _place(encoding, asked, volumes, references, config.relations)
+        place, hiding = fields.place(encoding, asked, volumes, references)
         evidence = _evidence(volumes[question.target], config.threshold)
         seen = evidence * place
         elsewhere = torch.zeros_like(seen) if question.target in references else evidence * (1 - place)
@@ -123,21 +160,38 @@ def locate(
     return judge(encoding, question, probability, regions, seen, elsewhere, config.seen_from, missing)
 
 
-def _place(
-    encoding: SceneEncoding,
-    asked: Sequence[Sequence[Query]],
-    volumes: Mapping[str, Tensor],
-    references: Mapping[str, Sequence[Tensor]],
-    config: RelationConfig,
-) -> tuple[Tensor, Tensor]:
-    """Returns the (X, Y, Z) fields of where the alternatives hold, and of where those that may hide the target do."""
+@dataclass(frozen=True)
+class AnalyticFields:
+    """The relation fields of geometry, around what a model's features or maps show.
 
-    def field_of(query: Query) -> Tensor:
-        if query.relation is None or query.reference is None:
-            return torch.ones(encoding.grid.shape)
-        return _relation_to_any(encoding, query.relation, volumes[query.reference], references[query.reference], config)
+    Attributes:
+        model: that the scene's features come from.
+        config: reach of the relations, and which of two sets of features counts.
+    """
 
-    return combine(asked, field_of, lambda query: query.relation in HIDING_RELATIONS)
+    model: PhraseModel | None
+    config: LocateConfig
+
+    def scores(self, encoding: SceneEncoding, phrases: Sequence[str]) -> dict[str, Tensor]:
+        """Scores phrases; see `score_phrases`."""
+        return score_phrases(encoding, phrases, self.model, self.config.criterion)
+
+    def place(
+        self,
+        encoding: SceneEncoding,
+        asked: Sequence[Sequence[Query]],
+        volumes: Mapping[str, Tensor],
+        references: Mapping[str, Sequence[Tensor]],
+    ) -> tuple[Tensor, Tensor]:
+        """Combines the fields of the relations; only what is behind or in a thing may be hidden by it."""
+
+        def field_of(query: Query) -> Tensor:
+            if query.relation is None or query.reference is None:
+                return torch.ones(encoding.grid.shape)
+            score, found = volumes[query.reference], references[query.reference]
+            return _relation_to_any(encoding, query.relation, score, found, self.config.relations)
+
+        return combine(asked, field_of, lambda query: query.relation in HIDING_RELATIONS)
 
 
 def score_phrases(
@@ -175,7 +229,7 @@ def _surer_relevancy(
 def _probability(seen: Tensor, hidden: Tensor, config: LocateConfig) -> Tensor:
     """Returns the (X, Y, Z) probability of `locate` from the weights of visible and of unobserved voxels."""
     surely = float(seen.max())
-    unseen = (1 - surely) * config.hidden_belief * float(hidden.max())
+    unseen = (1 - surely) * config.hidden_belief * min(float(hidden.max()), 1.0)
     return _share(surely, seen) + _share(unseen, hidden)
 
 

@@ -1,4 +1,7 @@
-"""Objects of a labelled scene: their boxes, and their unseen parts. The analytic baseline; source: ours."""
+"""Objects of a labelled scene: their boxes, and their unseen parts; these by boxes, or by a trained network.
+
+Source: ours; the network's completion is SemAbs'.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from ago_ros.scene_query.analytic import check_model
 from ago_ros.scene_query.answer import Region
 from ago_ros.scene_query.query import QueryError
 from ago_ros.scene_query.regions import components, fit_box, make_region, voxels_in_box
+from ago_ros.scene_query.semabs.learned import LearnedFields
 from ago_ros.vlm.interface import PhraseModel
 from ago_ros.vlm.vocabulary import Vocabulary, with_phrases
 
@@ -65,8 +69,12 @@ def complete(
     phrases: Sequence[str],
     model: PhraseModel | None,
     criterion: Criterion = "entropy",
+    fields: LearnedFields | None = None,
 ) -> tuple[SemanticGrid, tuple[Region, ...]]:
-    """Fills in the unseen parts of objects: the unobserved voxels inside the box around what is seen of each.
+    """Fills in the unseen parts of objects.
+
+    Without a network: the unobserved voxels inside the box around what is seen of each. With one: those where its logit
+    for the phrase is above its threshold and above those for the other phrases, if they touch what is seen.
 
     Args:
         encoding: the scene, with features.
@@ -74,11 +82,12 @@ def complete(
         phrases: what to complete; empty: the whole vocabulary.
         model: that the features come from.
         criterion: as for `label`.
+        fields: a network that completes objects; None: boxes.
 
     Returns:
         A grid over `phrases` in which only their objects' seen and completed voxels are occupied (what other things
-        occupy counts as unobserved there; a completed voxel has half the object's confidence), and one region for each
-        object, whose `hidden` is the completed share of its voxels.
+        occupy counts as unobserved there; a voxel in a box has half the object's confidence, one that a network adds
+        has its probability), and one region for each object, whose `hidden` is the completed share of its voxels.
 
     Raises:
         QueryError: no image tower is configured, another model made the features, or a phrase is blank.
@@ -86,15 +95,56 @@ def complete(
     wanted = tuple(dict.fromkeys(phrases or vocabulary.phrases))
     scene = _label(encoding, vocabulary, wanted, model, criterion)
     with single_thread():
-        grid, regions = _fill(encoding, scene, wanted)
+        labels = torch.full(encoding.grid.shape, LABEL_UNOBSERVED, dtype=torch.int32)
+        labels[encoding.state == VoxelState.FREE] = LABEL_FREE
+        confidence = torch.zeros(encoding.grid.shape)
+        if fields is None:
+            regions = _fill(encoding, scene, wanted, labels, confidence)
+        else:
+            regions = _grow(encoding, scene, wanted, labels, confidence, fields)
+    grid = SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted)
     return grid, tuple(sorted(regions, key=lambda region: -region.probability))
 
 
-def _fill(encoding: SceneEncoding, scene: SemanticGrid, wanted: tuple[str, ...]) -> tuple[SemanticGrid, list[Region]]:
-    """Completes each object of a labelled scene; see `complete`."""
-    labels = torch.full(encoding.grid.shape, LABEL_UNOBSERVED, dtype=torch.int32)
-    labels[encoding.state == VoxelState.FREE] = LABEL_FREE
-    confidence = torch.zeros(encoding.grid.shape)
+def _grow(
+    encoding: SceneEncoding,
+    scene: SemanticGrid,
+    wanted: tuple[str, ...],
+    labels: Tensor,
+    confidence: Tensor,
+    fields: LearnedFields,
+) -> list[Region]:
+    """Completes objects by a network, in `labels` and `confidence`; returns them.
+
+    What the sensors saw stays as it was labelled. A voxel goes to the phrase of the highest logit (SemAbs, section
+    3.3). A completed part counts where it touches what is seen of the phrase, as this is no search for hidden things.
+    """
+    seen = {phrase: scene.labels == scene.vocabulary.index(phrase) for phrase in wanted}
+    logits = fields.completions(encoding, {phrase: mask.nonzero() for phrase, mask in seen.items()})
+    decision = fields.reading.decisions["complete"]
+    best = torch.stack(list(logits.values())).amax(dim=0)
+    regions = []
+    for number, phrase in enumerate(wanted):
+        ours = (logits[phrase] == best) & (best > decision.threshold)
+        added = ours & (encoding.state == VoxelState.UNOBSERVED) & (labels == LABEL_UNOBSERVED)
+        for voxels in components(seen[phrase] | added):
+            place = tuple(voxels.T)
+            shown = seen[phrase][place]
+            if not shown.any():
+                continue
+            labels[place] = number
+            confidence[place] = torch.where(
+                shown, scene.confidence[place], decision.probability(logits[phrase][place]).float()
+            )
+            score = float(scene.confidence[place][shown].mean())
+            regions.append(_object(encoding, voxels, score, phrase))
+    return regions
+
+
+def _fill(
+    encoding: SceneEncoding, scene: SemanticGrid, wanted: tuple[str, ...], labels: Tensor, confidence: Tensor
+) -> list[Region]:
+    """Completes objects by their boxes, in `labels` and `confidence`; returns them."""
     regions = []
     for number, phrase in enumerate(wanted):
         mine = scene.labels == scene.vocabulary.index(phrase)
@@ -105,7 +155,7 @@ def _fill(encoding: SceneEncoding, scene: SemanticGrid, wanted: tuple[str, ...])
             unseen = unseen[labels[tuple(unseen.T)] == LABEL_UNOBSERVED]
             labels[tuple(unseen.T)], confidence[tuple(unseen.T)] = number, score / 2
             regions.append(_object(encoding, torch.cat([voxels, unseen]), score, phrase))
-    return SemanticGrid(encoding.stamp_ns, encoding.grid, labels, confidence, wanted), regions
+    return regions
 
 
 def _label(

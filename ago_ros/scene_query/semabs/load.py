@@ -1,0 +1,83 @@
+"""Loads a trained network to answer with, by the name of what ships or from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ago_ros.scene_query.semabs.baselines import METHODS, Method
+from ago_ros.scene_query.semabs.decision import load_reading
+from ago_ros.scene_query.semabs.files import CONFIG_FILE, SemAbsFileError, load_semabs
+from ago_ros.scene_query.semabs.learned import LearnedFields
+from ago_ros.scene_query.semabs.network import SemAbs
+from ago_ros.vlm.relevancy_maps import RelevancyConfig
+
+SHIPPED = {"semabs-tiny": "semabs_tiny"}
+"""Names of the networks that come with the package, and their folders."""
+
+SCENE_QUERIES = ("analytic", "semabs")
+"""What queries can be answered by: relation fields of geometry, or a trained network."""
+
+
+def load_fields(scene_query: str, source: str, vlm: str, device: str | torch.device = "cpu") -> LearnedFields | None:
+    """Loads what queries are answered by; None stands for the analytic fields.
+
+    Args:
+        scene_query: one of SCENE_QUERIES.
+        source: of the network; this and what follows are as for `load_learned`.
+        vlm: name of the model that reads images and phrases.
+        device: where the network runs.
+
+    Raises:
+        ValueError: there is no such choice, or no such network.
+    """
+    if scene_query not in SCENE_QUERIES:
+        raise ValueError(f"scene_query must be one of {', '.join(SCENE_QUERIES)}; got {scene_query!r}")
+    return None if scene_query == "analytic" else load_learned(source, vlm, device)
+
+
+def load_learned(source: str | Path, vlm: str, device: str | torch.device = "cpu") -> LearnedFields:
+    """Loads a network with what belongs to its weights.
+
+    Args:
+        source: `semabs-tiny`, which comes with the package, or a folder that `ago train scene-query` finished.
+        vlm: name of the model that reads images and phrases; "" where none is configured.
+        device: where the network runs.
+
+    Raises:
+        SemAbsFileError: there is no such network, it is a baseline, or it was trained with another model.
+    """
+    name = str(source)
+    folder = Path(__file__).parents[2] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
+    if name in SHIPPED and not (folder / CONFIG_FILE).is_file():
+        raise SemAbsFileError(
+            f"{name}: no trained weights come with this copy ({folder} has no {CONFIG_FILE}); train them by `ago train "
+            "scene-query --config tiny` and give the folder that it writes as scene_query_model, or set scene_query to "
+            "analytic"
+        )
+    reading, network = load_reading(folder), load_semabs(folder, device)
+    method = METHODS.get(reading.method, Method(network=reading.method))
+    if not isinstance(network, SemAbs) or method.whole_description or set(reading.decisions) != {"complete", "locate"}:
+        raise SemAbsFileError(
+            f"{name}: was trained as the baseline {reading.method}, which does not answer here; give a folder that "
+            "`ago train scene-query --method semabs` finished"
+        )
+    trained_with = reading.drawn_with.get("vlm")
+    if vlm != trained_with:
+        here = repr(vlm) if vlm else "none"
+        raise SemAbsFileError(f"{name}: was trained with vlm {trained_with!r}, and {here} is configured: set vlm to it")
+    return LearnedFields(network, reading, maps_config(reading.drawn_with, method), name)
+
+
+def maps_config(drawn_with: Mapping[str, Any], method: Method) -> RelevancyConfig:
+    """Returns how the maps that a method was trained on were read."""
+    return RelevancyConfig(
+        scales=RelevancyConfig.scales if method.multi_scale else (1.0,),
+        stride=drawn_with["stride"],
+        jitters=drawn_with["jitters"],
+        flip=drawn_with["flip"],
+        map_side=drawn_with["map_side"],
+    )
