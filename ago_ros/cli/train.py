@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ago_ros.cli.options import find_config as _find_config
+from ago_ros.cli.options import find_config
 from ago_ros.cli.train_ago import ago
 from ago_ros.cli.train_scene_query import scene_query
 
@@ -45,7 +45,7 @@ def vlm(
     from ago_ros.training.vlm.train import train_vlm
     from ago_ros.vlm.loading import load_text_encoder
 
-    settings = read_config(_find_config("vlm", config))
+    settings = read_config(find_config("vlm", config))
     if steps is not None:
         settings = replace(settings, loop=replace(settings.loop, steps=steps))
     with progress_bar("drawing views") as progress:

@@ -32,21 +32,6 @@ class VoxelGrid:
         if len(self.shape) != 3 or min(self.shape) < 1:
             raise ValueError(f"shape must be three positive numbers, got {self.shape}")
 
-    @classmethod
-    def from_bounds(cls, lower: tuple[float, ...], upper: tuple[float, ...], voxel_size: float) -> VoxelGrid:
-        """Builds the grid that fills the box from `lower` to `upper` (metres).
-
-        Raises:
-            ValueError: the box is not a whole number of voxels.
-        """
-        if not voxel_size > 0:
-            raise ValueError(f"voxel_size must be positive, got {voxel_size}")
-        counts = [(high - low) / voxel_size for low, high in zip(lower, upper, strict=True)]
-        if any(abs(count - round(count)) > 1e-6 for count in counts):
-            raise ValueError(f"the box {lower} to {upper} is not a whole number of {voxel_size} m voxels: {counts}")
-        x, y, z = (round(count) for count in counts)
-        return cls((lower[0], lower[1], lower[2]), voxel_size, (x, y, z))
-
     @property
     def upper(self) -> tuple[float, float, float]:
         """The outer corner opposite to `origin`, metres."""

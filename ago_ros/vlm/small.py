@@ -14,10 +14,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ago_ros.settings import build
 from ago_ros.vlm.images import normalise
 from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.loading import OWN_CONFIG
-from ago_ros.vlm.tower import ImageTower, read_tower_config
+from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 if TYPE_CHECKING:
     from ago_ros.vlm.relevancy_maps.split import AttentionSplit
@@ -176,7 +177,7 @@ def load_small(name: str, folder: Path, text: TextEncoder, device: str | torch.d
         ValueError: the files do not belong together.
     """
     settings = json.loads((folder / OWN_CONFIG).read_text())
-    tower = ImageTower(read_tower_config(settings["tower"]))
+    tower = ImageTower(build(TowerConfig, settings["tower"]))
     weights = load_file(folder / WEIGHTS_FILE)
     try:
         tower.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,17 +50,6 @@ class TowerConfig:
     def patch(self) -> int:
         """Edge of a patch, pixels: what the stem makes one token of."""
         return int(2 ** len(self.stem))
-
-
-def read_tower_config(settings: Mapping[str, Any]) -> TowerConfig:
-    """Makes a configuration of what JSON or YAML hold.
-
-    Raises:
-        TypeError: there is no such setting.
-        ValueError: the sizes do not fit together.
-    """
-    sizes: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in settings.items()}
-    return TowerConfig(**sizes)
 
 
 class _ResidualPair(nn.Module):
@@ -144,8 +131,3 @@ class ImageTower(nn.Module):
         """
         states = self.vit(pixel_values=self.stem(pixels), interpolate_pos_encoding=True).last_hidden_state
         return self.projection(states)
-
-    @torch.no_grad()
-    def count_parameters(self) -> int:
-        """Number of weights."""
-        return sum(weight.numel() for weight in self.parameters())

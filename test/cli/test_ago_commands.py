@@ -14,7 +14,7 @@ from ago_ros.geometry.voxel_grid import OCC3D_GRID
 from ago_ros.occupancy.pseudo_labels.embeddings import embed_images, embeddings_path, write_embeddings
 from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.small import Calibration, save_small
-from ago_ros.vlm.tower import ImageTower, read_tower_config
+from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 SIZES = {
     "grid": {"origin": [-40.0, -40.0, -1.0], "voxel_size": 0.4, "shape": [200, 200, 16]},
@@ -42,7 +42,7 @@ def workshop(tiny_nuscenes, tmp_path_factory):
     (folder / "sizes.yaml").write_text(yaml.safe_dump(SIZES))
     (folder / "mine.yaml").write_text(yaml.safe_dump(TRAINING))
     torch.manual_seed(0)
-    tower = ImageTower(read_tower_config({"width": 32, "depth": 1, "heads": 2, "side": 32}))
+    tower = ImageTower(TowerConfig(width=32, depth=1, heads=2, side=32))
     save_small(folder / "vlm", tower, Calibration(10.0, -5.0), 32)
     vlm, reader = load_vlm(str(folder / "vlm")), NuScenesReader(tiny_nuscenes)
     semantics = torch.full(OCC3D_GRID.shape, FREE, dtype=torch.uint8)

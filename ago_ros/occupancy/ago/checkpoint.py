@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from ago_ros.occupancy.ago.config import AgoConfig
 from ago_ros.occupancy.ago.model import AgoModel
+from ago_ros.settings import build
 from ago_ros.vlm.loading import ModelError
 
 CONFIG_FILE = "ago_model.json"
@@ -32,7 +34,7 @@ def save_ago(model: AgoModel, folder: Path, dtype: torch.dtype = torch.float16) 
     if not model.categories:
         raise ValueError("the model has no categories: set_categories comes before save_ago")
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"model": model.config.to_dict(), "categories": model.categories}
+    settings = {"model": asdict(model.config), "categories": model.categories}
     (folder / CONFIG_FILE).write_text(json.dumps(settings, indent=2) + "\n")
     weights = {key: _stored(value, dtype) for key, value in model.state_dict().items()}
     save_file(weights, folder / WEIGHTS_FILE)
@@ -50,7 +52,7 @@ def load_ago(folder: str | Path, device: str | torch.device = "cpu") -> AgoModel
             raise ModelError(f"{folder}: has no {name}; give a folder that `ago train ago` wrote")
     try:
         settings = json.loads((folder / CONFIG_FILE).read_text())
-        model = AgoModel(AgoConfig.from_dict(settings["model"]))
+        model = AgoModel(build(AgoConfig, settings["model"]))
         weights = load_file(folder / WEIGHTS_FILE)
         model.set_categories(settings["categories"], weights["known"])
         model.load_state_dict({key: _computed(value) for key, value in weights.items()})

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
+from ago_ros.settings import build, read_settings
 
 
 @dataclass(frozen=True)
@@ -106,27 +103,6 @@ class AgoConfig:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be in 0..1, got {self.dropout}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns plain lists and numbers, which `from_dict` takes."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, settings: Mapping[str, Any]) -> AgoConfig:
-        """Builds a configuration from plain lists and numbers.
-
-        Raises:
-            ValueError: a setting is unknown, or does not fit.
-        """
-        rest = {key: _tuples(value) for key, value in settings.items()}
-        try:
-            if "grid" in rest:
-                rest["grid"] = VoxelGrid(**{key: _tuples(value) for key, value in rest["grid"].items()})
-            if "backbone" in rest:
-                rest["backbone"] = BackboneConfig(**{key: _tuples(value) for key, value in rest["backbone"].items()})
-            return cls(**rest)
-        except TypeError as error:
-            raise ValueError(str(error)) from error
-
 
 def read_ago_config(path: Path) -> AgoConfig:
     """Reads a configuration such as config/ago/tiny.yaml.
@@ -135,14 +111,4 @@ def read_ago_config(path: Path) -> AgoConfig:
         OSError: there is no such file.
         ValueError: it holds a setting that there is not, or a value that cannot be.
     """
-    settings = yaml.safe_load(path.read_text())
-    if not isinstance(settings, Mapping):
-        raise ValueError(f"{path}: holds no settings")
-    try:
-        return AgoConfig.from_dict(settings)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return read_settings(path, lambda settings: build(AgoConfig, settings))

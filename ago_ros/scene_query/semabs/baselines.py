@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
@@ -99,8 +98,3 @@ class SemAware(nn.Module):
         """
         features = self.meaning(volumes, queries)
         return cosine_similarity(features, texts[:, None].to(features), dim=-1) / self.config.temperature
-
-    @torch.no_grad()
-    def count_parameters(self) -> int:
-        """Number of weights."""
-        return sum(weight.numel() for weight in self.parameters())

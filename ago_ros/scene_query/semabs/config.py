@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ago_ros.geometry.voxel_grid import VoxelGrid
+from ago_ros.settings import build, read_settings
 
 HEADS = ("complete", "locate")
 
@@ -122,20 +121,7 @@ def make_config(settings: Mapping[str, Any]) -> SemAbsConfig | SemAwareConfig:
     kind = rest.pop("network", "semabs")
     if kind not in KINDS:
         raise ValueError(f"unknown network {kind!r}: use one of {', '.join(KINDS)}")
-    try:
-        if "encoder" in rest:
-            rest["encoder"] = EncoderConfig(**rest["encoder"])
-        if "grid" in rest:
-            rest["grid"] = make_grid(rest["grid"])
-        return KINDS[kind](**rest)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{kind}: {error}") from error
-
-
-def make_grid(settings: Mapping[str, Any]) -> VoxelGrid:
-    """Builds a grid from its `origin` (metres), `voxel_size` (metres) and `shape`."""
-    (x, y, z), (nx, ny, nz) = settings["origin"], settings["shape"]
-    return VoxelGrid((float(x), float(y), float(z)), float(settings["voxel_size"]), (int(nx), int(ny), int(nz)))
+    return build(KINDS[kind], rest)
 
 
 def settings_of(config: SemAbsConfig | SemAwareConfig) -> dict[str, Any]:
@@ -151,10 +137,4 @@ def read_network_config(path: Path) -> SemAbsConfig | SemAwareConfig:
         OSError: there is no such file.
         ValueError: it holds a setting that there is not, or a value that cannot be.
     """
-    settings = yaml.safe_load(path.read_text())
-    if not isinstance(settings, Mapping):
-        raise ValueError(f"{path}: must hold a mapping of settings")
-    try:
-        return make_config(settings)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_settings(path, make_config)

@@ -174,11 +174,6 @@ class SemAbs(nn.Module):
         wanted = self.relations[[relation_index(name) for name in relation]]
         return cosine_similarity(features, wanted[:, None], dim=-1) / self.config.temperature
 
-    @torch.no_grad()
-    def count_parameters(self) -> int:
-        """Number of weights."""
-        return sum(weight.numel() for weight in self.parameters())
-
 
 def spread(queries: Tensor, volumes: Volumes) -> Tensor:
     """Returns queries as (V, Q, 3) on the volumes' device, from (Q, 3) that all share or (V, Q, 3).

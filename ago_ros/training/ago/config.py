@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from ago_ros.occupancy.ago.config import AgoConfig, read_ago_config
+from ago_ros.settings import build, read_settings
 from ago_ros.training.loop import LoopConfig
 
 
@@ -95,19 +95,10 @@ def read_config(path: Path) -> AgoTrainingConfig:
         OSError: there is no such file.
         ValueError: it holds a setting that there is not, or a value that cannot be.
     """
-    settings = yaml.safe_load(path.read_text())
-    try:
-        rest = dict(settings)
-        model = str(rest.pop("model"))
+
+    def make(settings: dict[str, Any]) -> AgoTrainingConfig:
+        model = str(settings.pop("model"))
         sizes = path.parent / model if model.endswith(".yaml") else path.parents[1] / "ago" / f"{model}.yaml"
-        return AgoTrainingConfig(
-            loop=LoopConfig(**rest.pop("loop")),
-            model=read_ago_config(sizes),
-            few_shot=FewShotConfig(**rest.pop("few_shot")),
-            voxels=VoxelBudget(**rest.pop("voxels", {})),
-            **rest,
-        )
-    except KeyError as error:
-        raise ValueError(f"{path}: lacks {error}") from error
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        return build(AgoTrainingConfig, settings, model=read_ago_config(sizes))
+
+    return read_settings(path, make)

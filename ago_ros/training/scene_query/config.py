@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ago_ros.scene_query.semabs.config import SemAbsConfig, make_config
+from ago_ros.settings import build, read_settings
 from ago_ros.training.loop import LoopConfig
 from ago_ros.training.scene_query.asks import AskConfig
 from ago_ros.vlm.relevancy_maps import RelevancyConfig
@@ -158,28 +156,14 @@ def read_config(path: Path) -> SceneQueryConfig:
         OSError: there is no such file.
         ValueError: it holds a setting that there is not, or a value that cannot be.
     """
-    settings = yaml.safe_load(path.read_text())
-    try:
-        return _build(settings)
-    except (TypeError, ValueError, KeyError) as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_settings(path, _build)
 
 
-def _build(settings: Mapping[str, Any]) -> SceneQueryConfig:
-    rest = dict(settings)
-    network = make_config(rest.pop("network"))
+def _build(settings: dict[str, Any]) -> SceneQueryConfig:
+    network = make_config(settings.pop("network"))
     if not isinstance(network, SemAbsConfig):
         raise ValueError("network must be a SemAbs network; the other methods are made at its size")
-    draw = dict(rest.pop("draw", {}))
-    asks = AskConfig(**draw.pop("asks", {}))
-    return SceneQueryConfig(
-        loop=LoopConfig(**rest.pop("loop")),
-        network=network,
-        draw=DrawConfig(**draw, asks=asks),
-        augment=AugmentConfig(**rest.pop("augment", {})),
-        batch=BatchConfig(**rest.pop("batch", {})),
-        **rest,
-    )
+    return build(SceneQueryConfig, settings, network=network)
 
 
 def drawn_with(config: DrawConfig, vlm: str) -> dict[str, Any]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from ago_ros.settings import build, read_settings
 from ago_ros.training.loop import LoopConfig
-from ago_ros.training.vlm.crops import CropConfig, CropShape
-from ago_ros.vlm.tower import TowerConfig, read_tower_config
+from ago_ros.training.vlm.crops import CropConfig
+from ago_ros.vlm.tower import TowerConfig
 
 
 @dataclass(frozen=True)
@@ -74,22 +71,4 @@ def read_config(path: Path) -> VlmTrainingConfig:
         OSError: there is no such file.
         ValueError: it holds a setting that there is not, or a value that cannot be.
     """
-    settings = yaml.safe_load(path.read_text())
-    try:
-        return _build(settings)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def _build(settings: Mapping[str, Any]) -> VlmTrainingConfig:
-    rest = dict(settings)
-    crops = dict(rest.pop("crops", {}))
-    if "shapes" in crops:
-        crops["shapes"] = tuple(CropShape(**shape) for shape in crops["shapes"])
-    return VlmTrainingConfig(
-        loop=LoopConfig(**rest.pop("loop")),
-        tower=read_tower_config(rest.pop("tower", {})),
-        crops=CropConfig(**crops),
-        data=DataConfig(**rest.pop("data", {})),
-        **rest,
-    )
+    return read_settings(path, lambda settings: build(VlmTrainingConfig, settings))

@@ -1,7 +1,8 @@
 """The model as a whole: shapes, axes, cameras, scores, size."""
 
 import itertools
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ago_ros.occupancy.ago.backbone import ImageBackbone
 from ago_ros.occupancy.ago.config import AgoConfig, BackboneConfig, read_ago_config
 from ago_ros.occupancy.ago.model import AgoModel
 from ago_ros.occupancy.ago.voxel_head import VoxelHead
+from ago_ros.settings import build
 
 CONFIGS = Path(__file__).parents[3] / "config" / "ago"
 
@@ -233,7 +235,7 @@ def test_unknown_setting_is_named(tmp_path):
 
 
 def test_config_survives_a_round_trip():
-    assert AgoConfig.from_dict(tiny_config().to_dict()) == tiny_config()
+    assert build(AgoConfig, json.loads(json.dumps(asdict(tiny_config())))) == tiny_config()
 
 
 BOTTLENECK = BackboneConfig(

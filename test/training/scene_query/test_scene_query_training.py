@@ -274,5 +274,5 @@ def test_the_shipped_settings_are_read():
 
 def test_settings_that_cannot_be_name_their_file(tmp_path):
     (tmp_path / "x.yaml").write_text("loop: {steps: 1, learning_rate: 1}\nnetwork: {}\nbatch: {scenes: 0}\n")
-    with pytest.raises(ValueError, match=r"x\.yaml: scenes, asks"):
+    with pytest.raises(ValueError, match=r"x\.yaml: batch: scenes, asks"):
         read_config(tmp_path / "x.yaml")
