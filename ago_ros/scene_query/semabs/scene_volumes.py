@@ -62,8 +62,8 @@ class SceneVolumes:
     def __init__(self, encoding: SceneEncoding, network: SemAbs) -> None:
         if encoding.relevancy is None or encoding.maps is None:
             raise QueryError(
-                "the scene was encoded without the maps that scene_query 'semabs' reads: encode it with the network's own "
-                "relevancy, or ask with 'analytic'"
+                "the scene was encoded without the maps that scene_query 'semabs' reads: encode it with the network's "
+                "own relevancy, or ask with 'analytic'"
             )
         self._grid, self._viewpoint = encoding.grid, encoding.viewpoint
         self._state, self._occupied = encoding.state, encoding.occupied
