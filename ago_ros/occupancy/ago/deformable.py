@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ago_ros.occupancy.ago._sampling_cpu import CompiledSampling
+
 Shape = tuple[int, int]
 
 
@@ -15,8 +17,8 @@ def sample_levels(value: Tensor, shapes: Sequence[Shape], locations: Tensor, wei
     """Sums weighted samples of several feature maps. Source: Deformable DETR, equation 3, without its projections.
 
     Samples are taken in float32 whatever the type of the values: places in half precision would be off by half a cell.
-    The levels are summed one after another, so that only one level's samples are held at a time; points come before
-    queries, so that the sum over points runs along whole rows of memory (three times as fast on a CPU).
+    On a CPU compiled kernels do it. Else, and under `torch.compile`, torch's operations do: the levels are summed one after
+    another, so that only one level's samples are held at a time.
 
     Args:
         value: (B, S, heads, D), the maps' cells row by row, one map after another.
@@ -27,6 +29,12 @@ def sample_levels(value: Tensor, shapes: Sequence[Shape], locations: Tensor, wei
     Returns:
         (B, Q, heads * D), of the type of `value`.
     """
+    if value.device.type == "cpu" and not torch.compiler.is_compiling():
+        return CompiledSampling.apply(value.float(), shapes, locations.float(), weights.float()).to(value.dtype)
+    return _sample_by_torch(value, shapes, locations, weights)
+
+
+def _sample_by_torch(value: Tensor, shapes: Sequence[Shape], locations: Tensor, weights: Tensor) -> Tensor:
     batch, _, heads, depth = value.shape
     queries = locations.shape[1]
     grids = (2 * locations.float() - 1).permute(3, 0, 2, 4, 1, 5).flatten(1, 2)
