@@ -21,6 +21,7 @@ from ago_ros.evaluation.relevancy import RelevancyScores
 from ago_ros.evaluation.vlm_regions import MIN_PIXELS
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.relevancy_maps import RelevancyConfig, relevancy_maps
+from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.vocabulary import embed_phrases
 
 VALIDATION = "validation"
@@ -130,7 +131,7 @@ def evaluate_relevancy(
     """
     if VALIDATION not in splits:
         raise ValueError(f"the thresholds are chosen on the split {VALIDATION!r}: give views of it")
-    remembering = _TextMemory(model)
+    remembering = cast(VisionLanguageModel, TextMemory(model))
     scores = {split: {name: RelevancyScores() for name in methods} for split in splits}
     areas: dict[str, list[float]] = {split: [] for split in splits}
     views = dict.fromkeys(splits, 0)
@@ -145,10 +146,10 @@ def evaluate_relevancy(
             views[split] += 1
             masks = view.masks[view.scored]
             areas[split] += masks.flatten(1).double().mean(dim=1).tolist()
-            remembering.learn(view.phrases)
+            embed_phrases(view.phrases, remembering)
             for name, config in methods.items():
                 begun = time.process_time()
-                maps = relevancy_maps(cast(VisionLanguageModel, remembering), view.image, view.phrases, config)
+                maps = relevancy_maps(remembering, view.image, view.phrases, config)
                 seconds[name] += time.process_time() - begun
                 scores[split][name].add(maps[view.scored], masks)
     tests = [split for split in splits if split != VALIDATION]
@@ -198,28 +199,6 @@ def _verdict(report: dict[str, Any]) -> str:
         pointing, iou = (100 * _mean([s[score] for s in found]) for score in ("pointing", "mean_iou"))
         told.append(f"{name} {pointing:.1f} / {iou:.1f}")
     return "pointing accuracy / mean IoU in %, mean over the test splits: " + "; ".join(told)
-
-
-class _TextMemory:
-    """A model that encodes every sentence once, so that the methods' times leave the texts out."""
-
-    def __init__(self, model: VisionLanguageModel) -> None:
-        self._model = model
-        self._known: dict[str, Tensor] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
-
-    def learn(self, phrases: Sequence[str]) -> None:
-        """Encodes what `relevancy_maps` will ask for."""
-        embed_phrases(phrases, cast(VisionLanguageModel, self))
-
-    def encode_text(self, phrases: Sequence[str]) -> Tensor:
-        """Returns (N, D) float32 unit vectors of N phrases."""
-        new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self._known]
-        if new:
-            self._known |= dict(zip(new, self._model.encode_text(new), strict=True))
-        return torch.stack([self._known[phrase] for phrase in phrases])
 
 
 def _mean(values: Sequence[float]) -> float:

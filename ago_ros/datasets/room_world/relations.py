@@ -82,6 +82,8 @@ def consistent_places(view: View, target: str, relation: str, reference: str) ->
     names = {i: thing.name for i, thing in view.objects.items()}
     targets = [a for a, r, b in view.relations if r == relation and names[a] == target and names[b] == reference]
     places = np.isin(view.occupancy, targets)
+    if relation not in ("in", "behind"):
+        return places
     centers = view.grid.centers().numpy().astype(np.float64)
     for instance, thing in view.objects.items():
         if thing.name != reference:

@@ -117,10 +117,10 @@ def read_answers(
     completed = [i for i in range(len(asked)) if i not in set(located)]
     if completed:
         rows = [encoded.rows[asked[i][0], method.phrases(asked[i][1])[0]] for i in completed]
-        result[completed] = network.complete(encoded.volumes.pick(rows), spread[completed])
+        result[completed] = network.complete(encoded.volumes.pick(rows), spread[completed]).to(result)
     if located:
         targets = encoded.volumes.pick([encoded.rows[asked[i][0], asked[i][1].target] for i in located])
         references = encoded.volumes.pick([encoded.rows[asked[i][0], str(asked[i][1].reference)] for i in located])
         relations = [str(asked[i][1].relation) for i in located]
-        result[located] = network.locate(targets, references, relations, spread[located])
+        result[located] = network.locate(targets, references, relations, spread[located]).to(result)
     return result

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,3 +37,37 @@ def input_maps(model: VisionLanguageModel, image: Tensor, phrases: Sequence[str]
     maps = relevancy_maps(model, image, every, replace(config, subtract_mean=False))
     mean = torch.stack([maps[every.index(phrase)] for phrase in MEAN_PHRASES]).mean(dim=0)
     return maps[: len(phrases)] - mean
+
+
+MAPS = ("fast", "attention")
+"""Ways to read the maps of several scales: dense features of a few crops, or gradient-weighted attention of many."""
+
+
+def maps_config(settings: Mapping[str, Any], *, multi_scale: bool) -> RelevancyConfig:
+    """Returns how the maps of a method are read.
+
+    Args:
+        settings: of a drawn data set: `maps`, one of MAPS; `scales`, `stride`, `crop_side`, `jitters`, `flip` and
+            `map_side`, see `RelevancyConfig`.
+        multi_scale: with crops of all scales; else the attention of the whole image, as in earlier work.
+
+    Raises:
+        ValueError: a setting is missing, or cannot be.
+    """
+    lacking = [name for name in ("maps", "scales", "stride", "crop_side", "jitters", "flip", "map_side")
+               if name not in settings]  # fmt: skip
+    if lacking:
+        raise ValueError(f"the views do not say {', '.join(lacking)} of their maps: draw and train anew")
+    if settings["maps"] not in MAPS:
+        raise ValueError(f"maps is {settings['maps']!r}: take one of {', '.join(MAPS)}")
+    if not multi_scale:
+        return RelevancyConfig(scales=(1.0,), jitters=0, flip=False, map_side=settings["map_side"])
+    return RelevancyConfig(
+        method="dense" if settings["maps"] == "fast" else "attention",
+        scales=tuple(settings["scales"]),
+        stride=settings["stride"],
+        jitters=settings["jitters"],
+        flip=settings["flip"],
+        map_side=settings["map_side"],
+        dense_side=settings["crop_side"],
+    )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ago_ros.scene_query.semabs.baselines import METHODS, Method
 from ago_ros.scene_query.semabs.decision import load_reading
 from ago_ros.scene_query.semabs.files import CONFIG_FILE, SemAbsFileError, load_semabs
+from ago_ros.scene_query.semabs.input_maps import maps_config
 from ago_ros.scene_query.semabs.learned import LearnedFields
 from ago_ros.scene_query.semabs.network import SemAbs
-from ago_ros.vlm.relevancy_maps import RelevancyConfig
 
 SHIPPED = {"semabs-tiny": "semabs_tiny"}
 """Names of the networks that come with the package, and their folders."""
@@ -69,15 +67,8 @@ def load_learned(source: str | Path, vlm: str, device: str | torch.device = "cpu
     if vlm != trained_with:
         here = repr(vlm) if vlm else "none"
         raise SemAbsFileError(f"{name}: was trained with vlm {trained_with!r}, and {here} is configured: set vlm to it")
-    return LearnedFields(network, reading, maps_config(reading.drawn_with, method), name)
-
-
-def maps_config(drawn_with: Mapping[str, Any], method: Method) -> RelevancyConfig:
-    """Returns how the maps that a method was trained on were read."""
-    return RelevancyConfig(
-        scales=RelevancyConfig.scales if method.multi_scale else (1.0,),
-        stride=drawn_with["stride"],
-        jitters=drawn_with["jitters"],
-        flip=drawn_with["flip"],
-        map_side=drawn_with["map_side"],
-    )
+    try:
+        maps = maps_config(reading.drawn_with, multi_scale=method.multi_scale)
+    except ValueError as error:
+        raise SemAbsFileError(f"{name}: {error}") from error
+    return LearnedFields(network, reading, maps, name)

@@ -73,7 +73,8 @@ class VolumeEncoder(nn.Module):
         _, inside = grid.indices(everywhere)
         everywhere, told, volume = everywhere[inside], told[inside], volume[inside]
         features = self.points(torch.cat([self.layout.place_points(grid, everywhere), told], dim=1))
-        return Volumes(grid, self.unet(self.layout.scatter(grid, everywhere, features, volume, len(points))))
+        volumes = self.unet(self.layout.scatter(grid, everywhere, features, volume, len(points)))
+        return Volumes(grid, volumes.to(torch.float32))
 
 
 class PointHead(nn.Module):

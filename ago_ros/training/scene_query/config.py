@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ago_ros.scene_query.semabs.config import SemAbsConfig, make_config
+from ago_ros.scene_query.semabs.input_maps import maps_config
 from ago_ros.settings import build, read_settings
 from ago_ros.training.loop import LoopConfig
 from ago_ros.training.scene_query.asks import AskConfig
@@ -29,7 +31,10 @@ class DrawConfig:
         depth_stride: every so many pixels of depth and colour is kept.
         map_side: pixels of the maps' side.
         voxels: a side of the two-metre cube.
-        stride: step between crops over their side, as `RelevancyConfig`.
+        maps: how the maps of all scales are read: "fast", dense features of few crops, or "attention", the paper's.
+        scales: sides of the crops over the image's shorter side.
+        stride: step between crops over their side, as `RelevancyConfig`; the paper's is 1/4.
+        crop_side: pixels of a crop's side for "fast".
         jitters: versions of the image in other colours.
         flip: mirrored crops too.
         asks: what is asked of each view.
@@ -44,7 +49,10 @@ class DrawConfig:
     depth_stride: int = 2
     map_side: int = 56
     voxels: int = 64
-    stride: float = 0.5
+    maps: str = "fast"
+    scales: tuple[float, ...] = (1.0, 1 / 2, 1 / 3, 1 / 4)
+    stride: float = 1.0
+    crop_side: int = 96
     jitters: int = 0
     flip: bool = False
     asks: AskConfig = field(default_factory=AskConfig)
@@ -55,12 +63,13 @@ class DrawConfig:
             raise ValueError("train_rooms, validation_rooms, views, test_views and depth_stride must be at least 1")
         if self.test_rooms < 0 or self.map_side < 1:
             raise ValueError(f"test_rooms and map_side cannot be {self.test_rooms} and {self.map_side}")
+        self.relevancy()
 
     def relevancy(self) -> dict[str, RelevancyConfig]:
         """Returns how each kind of maps is read: ours at all scales, and the single scale of earlier work."""
-        single = RelevancyConfig(scales=(1.0,), jitters=0, flip=False, map_side=self.map_side)
-        multi = RelevancyConfig(stride=self.stride, jitters=self.jitters, flip=self.flip, map_side=self.map_side)
-        return {"multi": multi, "single": single}
+        return {
+            kind: maps_config(asdict(self), multi_scale=multi) for kind, multi in (("multi", True), ("single", False))
+        }
 
     def rooms_of(self, split: str) -> tuple[int, int]:
         """Returns how many rooms a split has, and how many views of each."""
@@ -170,4 +179,5 @@ def drawn_with(config: DrawConfig, vlm: str) -> dict[str, Any]:
     """Says what views were drawn with, as their files keep it: all but how many there are."""
     counts = ("train_rooms", "validation_rooms", "test_rooms", "views", "test_views")
     settings = {name: value for name, value in asdict(config).items() if name not in counts}
-    return {"vlm": vlm, **settings}
+    said: dict[str, Any] = json.loads(json.dumps({"vlm": vlm, **settings}))
+    return said

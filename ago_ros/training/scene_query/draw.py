@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from ago_ros.training.scene_query.asks import ask_view, phrases_of
 from ago_ros.training.scene_query.config import TESTS, DrawConfig, drawn_with
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.loading import load_vlm
+from ago_ros.vlm.text_memory import TextMemory
 
 SPLITS_DRAWN = ("train", "validation", *TESTS)
 
@@ -89,7 +91,7 @@ def draw_missing(
     if len(jobs) > 1 and workers != 1:
         run_jobs(_draw_job, [(job, config, vlm) for job in jobs], len(jobs), workers, progress)
         return
-    model = load_vlm(vlm)
+    model = _load(vlm)
     for number, job in enumerate(jobs):
         draw_file(job, config, model, vlm)
         if progress:
@@ -99,12 +101,17 @@ def draw_missing(
 def _draw_job(job: Job, config: DrawConfig, vlm: str, tick: Callable[[], None]) -> None:
     """Draws a file in a worker, which keeps its model."""
     if vlm not in _MODELS:
-        _MODELS[vlm] = load_vlm(vlm)
+        _MODELS[vlm] = _load(vlm)
     draw_file(job, config, _MODELS[vlm], vlm)
     tick()
 
 
 _MODELS: dict[str, VisionLanguageModel] = {}
+
+
+def _load(vlm: str) -> VisionLanguageModel:
+    """Loads a model that remembers texts: most phrases are asked of many views."""
+    return cast(VisionLanguageModel, TextMemory(load_vlm(vlm)))
 
 
 def draw_file(job: Job, config: DrawConfig, model: VisionLanguageModel, vlm: str) -> None:

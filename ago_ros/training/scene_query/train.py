@@ -27,11 +27,12 @@ from ago_ros.scene_query.semabs.files import load_semabs, make_network, save_sem
 from ago_ros.scene_query.semabs.losses import query_loss
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.scene_query.semabs.seen_view import answer_view, maps_kind, query_of, settle, task_of, tasks_of, truth_of
-from ago_ros.training.loop import fit
+from ago_ros.training.loop import LoopConfig, fit
 from ago_ros.training.scene_query.augment import mirrored
 from ago_ros.training.scene_query.batches import Batch, BatchSampler
 from ago_ros.training.scene_query.config import SceneQueryConfig
 from ago_ros.vlm.interface import TextEncoder
+from ago_ros.vlm.small import has_fast_bfloat16
 from ago_ros.vlm.vocabulary import embed_phrases
 
 RUN_FILE = "run.json"
@@ -93,7 +94,7 @@ def train_scene_query(
         scores = {task: counter.best()[1] for task, counter in counters.items()}
         return {**scores, "score": sum(scores.values()) / len(scores)}
 
-    fit(network, loss_of, config.loop, out, progress, validate, report)
+    fit(network, loss_of, _in_hardware(config.loop, device), out, progress, validate, report)
     save_semabs(out, network)
     decisions = decide(load_semabs(out, device), how, held_out, config.batch.resolution, texts)
     trained = {"steps": config.loop.steps, "seed": config.loop.seed, "resolution": config.batch.resolution}
@@ -174,6 +175,12 @@ def decide(
     histograms = {task: LogitHistogram() for task in tasks_of(method)}
     counters = count_ious(network, method, views, resolution, texts, histograms)
     return {task: Decision(counters[task].best()[0], *histograms[task].fit()) for task in counters}
+
+
+def _in_hardware(loop: LoopConfig, device: str | torch.device) -> LoopConfig:
+    """Takes full precision where bfloat16 would be emulated: slower by far, and no better."""
+    emulated = loop.precision == "bf16" and not has_fast_bfloat16(torch.device(device))
+    return replace(loop, precision="32") if emulated else loop
 
 
 def _claim(out: Path, run: dict) -> None:

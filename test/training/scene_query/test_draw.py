@@ -11,16 +11,17 @@ from torch.nn.functional import normalize
 from ago_ros.datasets.errors import DatasetError
 from ago_ros.datasets.query_views.store import write_views
 from ago_ros.geometry.camera import PinholeCamera
-from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES, input_maps
+from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES, input_maps, maps_config
 from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
 from ago_ros.scene_query.semabs.seen_view import see
 from ago_ros.training.scene_query import draw
 from ago_ros.training.scene_query.config import DrawConfig, drawn_with
 from ago_ros.vlm.relevancy_maps import RelevancyConfig
 from ago_ros.vlm.small import Calibration, SmallModel
+from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
-CONFIG = DrawConfig(1, 1, 0, 1, 1, image_side=24, depth_stride=2, map_side=12, voxels=16, stride=1.0)
+CONFIG = DrawConfig(1, 1, 0, 1, 1, image_side=24, depth_stride=2, map_side=12, voxels=16, crop_side=16)
 
 
 class _Letters:
@@ -75,6 +76,41 @@ def test_a_phrases_map_does_not_depend_on_what_else_is_asked(model):
     assert float(alone.abs().max()) > 0
 
 
+def test_the_kind_of_maps_is_a_setting_of_the_several_scales_alone(model):
+    """What is drawn is `relevancy_maps` of the setting; the single scale is attention of the whole image either way."""
+    view, slow = made_view(), replace(CONFIG, maps="attention")
+    fast, attention = (draw.make_query_view(view, "train", config, model) for config in (CONFIG, slow))
+    assert np.array_equal(fast.maps["single"], attention.maps["single"])
+    assert not np.allclose(fast.maps["multi"], attention.maps["multi"], atol=1e-3)
+    for config, drawn in ((CONFIG, fast), (slow, attention)):
+        how = RelevancyConfig(
+            method="dense" if config.maps == "fast" else "attention", scales=config.scales, stride=config.stride,
+            flip=False, jitters=0, map_side=12, dense_side=config.crop_side,
+        )  # fmt: skip
+        expected = input_maps(model, torch.from_numpy(view.image), drawn.phrases, how)
+        assert np.allclose(drawn.maps["multi"], expected.numpy(), atol=1e-3)
+        kept = maps_config(drawn_with(config, "small"), multi_scale=True)
+        assert kept == config.relevancy()["multi"], "what is kept with the weights reads the same maps"
+    with pytest.raises(ValueError, match="maps is 'slow'"):
+        replace(CONFIG, maps="slow")
+    with pytest.raises(ValueError, match="do not say maps, scales, crop_side"):
+        maps_config({"stride": 0.5, "jitters": 0, "flip": False, "map_side": 56}, multi_scale=True)
+
+
+def test_a_memory_of_texts_encodes_each_sentence_once(model, monkeypatch):
+    asked = []
+    original = _Letters.encode_text
+    monkeypatch.setattr(_Letters, "encode_text", lambda self, texts: asked.extend(texts) or original(self, texts))
+    memory, image = TextMemory(model), torch.from_numpy(made_view().image)
+    config = CONFIG.relevancy()["multi"]
+    maps = [input_maps(memory, image, phrases, config) for phrases in (["mug", "box"], ["box", "mug", "lamp"])]
+    assert len(asked) == len(set(asked))
+    asked.clear()
+    assert torch.equal(maps[1], input_maps(model, image, ["box", "mug", "lamp"], config))
+    assert len(asked) > 3
+    assert memory.name == model.name
+
+
 def test_only_missing_files_are_drawn(tmp_path, monkeypatch):
     drawn = []
 
@@ -93,6 +129,6 @@ def test_only_missing_files_are_drawn(tmp_path, monkeypatch):
     more = draw.missing_jobs(tmp_path, replace(config, train_rooms=4), "small", ("train",))
     assert [job.number for job in more] == [2, 3]
     assert draw.estimate_bytes(config, more) > 2 * (tmp_path / "train" / "000000.npz").stat().st_size
-    for other, vlm in ((replace(config, stride=0.5), "small"), (config, "large")):
+    for other, vlm in ((replace(config, maps="attention"), "small"), (config, "large")):
         with pytest.raises(DatasetError, match="another model or other settings"):
             draw.missing_jobs(tmp_path, other, vlm, ("train",))

@@ -14,6 +14,7 @@ from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.baselines import METHODS
 from ago_ros.scene_query.semabs.config import EncoderConfig, SemAbsConfig
 from ago_ros.scene_query.semabs.decision import IouCounter, LogitHistogram, load_reading, pool_voxels
+from ago_ros.scene_query.semabs.feeding import encode_scenes
 from ago_ros.scene_query.semabs.files import load_semabs
 from ago_ros.scene_query.semabs.seen_view import answer_view, coarse_grid, query_of, see, settle, truth_of
 from ago_ros.training.loop import LoopConfig
@@ -168,6 +169,21 @@ def test_every_method_learns_its_batch(views, method):
         losses.append(float(terms["loss"].detach()))
     assert losses[-1] < 0.8 * losses[0]
     assert set(terms) == ({"loss", "locate"} if method == "clip_spatial" else {"loss", "complete", "locate"})
+
+
+def test_bfloat16_gives_the_same_answers_to_its_own_precision(views):
+    """Places are never rounded to it: that would move queries by voxels."""
+    torch.manual_seed(0)
+    network = build_network(_config(), METHODS["semabs"], views, 26).train()
+    batch = _sampler(views).draw(torch.Generator().manual_seed(0))
+    exact = batch_loss(network, METHODS["semabs"], batch, {})["loss"]
+    with torch.autocast("cpu", torch.bfloat16):
+        encoded = encode_scenes(network, METHODS["semabs"], batch.scenes, batch.asked)
+        rounded = batch_loss(network, METHODS["semabs"], batch, {})["loss"]
+    assert encoded.volumes.features.dtype == torch.float32
+    assert 0 < abs(float(exact.detach()) - float(rounded.detach())) < 0.01 * float(exact.detach())
+    rounded.backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in network.parameters() if weight.grad is not None)
 
 
 def test_relevancy_reaches_the_network_at_about_one(views):
