@@ -18,6 +18,7 @@ from ago_ros.vlm.relevancy_maps import RelevancyConfig
 
 TRAINED = VoxelGrid((-1.0, -1.0, -0.1), 2.0 / 16, (16, 16, 16))
 SURE, UNSURE = 4.0, -4.0
+DIM = 4
 AXES = {"behind": (0, 1), "in front of": (0, -1), "left of": (1, 1), "right of": (1, -1), "on": (2, 1), "in": (2, -1)}
 READING = Reading(
     "semabs", {"vlm": "oracle"}, {"complete": Decision(0.0, 1.0, 0.0), "locate": Decision(0.0, 1.0, -1.0)}
@@ -105,7 +106,7 @@ def make_scene(
         {phrase: (owners == number).nonzero().squeeze(1) for number, phrase in enumerate(things)}, len(occupied)
     )
     place = torch.tensor(viewpoint, dtype=torch.float64)
-    features = torch.nn.functional.one_hot(owners + 1, len(things) + 1).float()
+    features = torch.nn.functional.one_hot(owners + 1, DIM).float()
     encoding = SceneEncoding(
         3,
         grid,
@@ -128,7 +129,7 @@ class NamedModel:
     name, logit_scale, logit_bias = "oracle", 20.0, None
 
     def __init__(self, phrases) -> None:
-        self.phrases, self.dim = list(phrases), len(phrases) + 1
+        self.phrases, self.dim = list(phrases), DIM
 
     def encode_text(self, phrases):
         axes = [next((n + 1 for n, own in enumerate(self.phrases) if own in phrase), 0) for phrase in phrases]
