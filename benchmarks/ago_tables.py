@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,7 +20,7 @@ from ago_ros.evaluation.ago import CLOSED, STAGES_OF, EvaluationSet, score_check
 from ago_ros.evaluation.ago_frames import Score, Scored
 from ago_ros.evaluation.ago_report import LIFT, MASK, MISSED
 from ago_ros.evaluation.ago_score_file import load_scored, save_scored
-from ago_ros.evaluation.benchmark import Result, make_parser, publish, replace_part
+from ago_ros.evaluation.benchmark import Result, given_command, make_parser, publish_all, write_json
 from ago_ros.evaluation.open_world import OpenWorldScores
 from ago_ros.evaluation.tables import AblationRow, Protocol, Runs, ablation_table, closed_world_table, open_world_table
 from ago_ros.occupancy.ago.variants import NOTE_FILE, VARIANTS
@@ -300,12 +298,6 @@ def plan(shop: Workshop, tables: Sequence[int], seeds: int) -> str:
     return "\n".join([*lines, end])
 
 
-def command_of(table: int) -> str:
-    """Returns the command that makes one table, from the one that was given."""
-    given = re.sub(r" --(docs|json|table)[= ]\S+", "", " ".join(["", *sys.argv[1:]]))
-    return f"python benchmarks/ago_tables.py --table {table}{given}"
-
-
 def main() -> None:
     """Runs the tables that are asked for."""
     parser = make_parser(__doc__.splitlines()[0])
@@ -330,15 +322,10 @@ def main() -> None:
         return
     figures = []
     for number in tables:
-        for result in TABLES[number](shop, options.seeds):
-            publish(result, argparse.Namespace(json=None, docs=None))
-            figures.append({"name": result.name, "title": result.title, "verdict": result.verdict, **result.figures})
-            if options.docs:
-                part = result.markdown(command_of(number))
-                options.docs.write_text(replace_part(options.docs.read_text(), result.name, part))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({"tables": figures}, indent=2) + "\n")
+        results = TABLES[number](shop, options.seeds)
+        publish_all(results, f"{given_command('table')} --table {number}", None, options.docs)
+        figures += [{"name": r.name, "title": r.title, "verdict": r.verdict, **r.figures} for r in results]
+    write_json(options.json, {"tables": figures})
 
 
 if __name__ == "__main__":

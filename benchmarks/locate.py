@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.datasets.nuscenes import NuScenesReader
-from ago_ros.evaluation.benchmark import Result, make_parser, publish, replace_part
+from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.evaluation.benchmark_data import scan_street
 from ago_ros.geometry import se3
 from ago_ros.geometry.boxes import points_in_boxes, transform_boxes
@@ -174,10 +174,7 @@ def publish_relevancy(options: argparse.Namespace) -> int:
         "tower with random weights, one thread"
     )
     result = Result("locate_relevancy", title, columns, rows, verdict, {"rows": found})
-    publish(result, argparse.Namespace(json=options.json, docs=None))
-    if options.docs:
-        part = result.markdown("python benchmarks/locate.py --relevancy")
-        options.docs.write_text(replace_part(options.docs.read_text(), result.name, part))
+    publish(result, options)
     return 0 if met else 1
 
 

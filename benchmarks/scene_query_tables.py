@@ -6,10 +6,7 @@ Three seeds of SemAbs, one of each baseline, all by the same settings; the analy
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import re
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,10 +14,9 @@ from pathlib import Path
 
 from ago_ros.cli.options import find_config
 from ago_ros.datasets.procedural.jobs import run_jobs
-from ago_ros.evaluation.benchmark import make_parser, publish, replace_part
-from ago_ros.evaluation.scene_query import PROTOCOL
+from ago_ros.evaluation.benchmark import given_command, make_parser, publish_all
 from ago_ros.evaluation.scene_query_runs import TEST_SPLITS, evaluate_folders
-from ago_ros.evaluation.scene_query_tables import figures_of, make_tables
+from ago_ros.evaluation.scene_query_tables import make_tables, report_json
 from ago_ros.scene_query.semabs.decision import DECISION_FILE
 from ago_ros.training.scene_query.config import SceneQueryConfig, read_config
 from ago_ros.training.scene_query.draw import draw_missing, estimate_bytes, missing_jobs
@@ -109,19 +105,7 @@ def main() -> None:
         return
     runs = evaluate_folders(folders, options.data, TEST_SPLITS, None, "", options.device)
     tables = make_tables(runs)
-    for table in tables:
-        publish(table, argparse.Namespace(json=None, docs=None))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        verdicts = {table.name: table.verdict for table in tables}
-        report = {"protocol": PROTOCOL, "verdicts": verdicts, "runs": figures_of(runs)}
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
-    if options.docs:
-        arguments = re.sub(r" --(docs|json)[= ]\S+", "", " ".join(["", *sys.argv[1:]]))
-        page = options.docs.read_text()
-        for table in tables:
-            page = replace_part(page, table.name, table.markdown(f"python benchmarks/scene_query_tables.py{arguments}"))
-        options.docs.write_text(page)
+    publish_all(tables, given_command(), options.json, options.docs, report_json(runs, tables))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import Root, Version
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -32,10 +34,10 @@ def bag() -> None:
 
 @app.command("from-nuscenes")
 def from_nuscenes(
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    root: Root,
     out: Annotated[Path, typer.Option(help="Folder of the bag.")],
     scene: Annotated[str | None, typer.Option(help="Name of the scene; the only one if there is one.")] = None,
-    version: Annotated[str | None, typer.Option(help="Version folder, such as v1.0-mini; the only one if one.")] = None,
+    version: Version = None,
     storage: Annotated[Storage, typer.Option(help="Storage plugin.")] = Storage.MCAP,
     compression: Annotated[Compression, typer.Option(help="Of the chunks of an mcap.")] = Compression.NONE,
     sweeps: Annotated[bool, typer.Option(help="With the data between keyframes.")] = True,

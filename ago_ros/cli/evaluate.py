@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from argparse import Namespace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ import typer
 from ago_ros.cli.evaluate_ago import ago
 from ago_ros.cli.evaluate_relevancy import relevancy
 from ago_ros.cli.evaluate_scene_query import scene_query
+from ago_ros.cli.options import Device, Docs, JsonFile, Model, OptionalModel, Root, Scenes, Version
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -28,15 +27,16 @@ app.command("scene-query")(scene_query)
 
 @app.command("geometry")
 def geometry(
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
-    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    root: Root,
+    scene: Scenes = None,
+    version: Version = None,
     max_sweeps: Annotated[int, typer.Option(min=1, help="Sweeps in the lift predictor's window.")] = 5,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Hold the lift predictor's occupancy against LiDAR returns and annotated boxes, at every keyframe."""
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.benchmark import write_json
     from ago_ros.evaluation.geometry import GeometryCounts, check_scene
     from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
 
@@ -62,21 +62,21 @@ def geometry(
 
 @app.command("lift")
 def lift(
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
-    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id; empty: no phrases.")] = "",
+    root: Root,
+    vlm: OptionalModel = "",
     labels: Annotated[Path | None, typer.Option(help="Folder that holds Occ3D's gts; else the root.")] = None,
-    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Replace this evaluation's part of a Markdown page.")] = None,
+    scene: Scenes = None,
+    version: Version = None,
+    device: Device = "cpu",
+    json_file: JsonFile = None,
+    docs: Docs = None,
 ) -> None:
     """Score the lift predictor's labels against Occ3D's."""
     import statistics
 
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.nuscenes import NuScenesReader
-    from ago_ros.evaluation.benchmark import Result, publish, replace_part
+    from ago_ros.evaluation.benchmark import Result, publish_all
     from ago_ros.evaluation.lift import PROTOCOL, score_lift
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.vlm.categories import OCC3D_PHRASES
@@ -104,44 +104,29 @@ def lift(
             "encode_and_label_p50_ms": median,
         },
     )
-    publish(result, Namespace(json=json_file, docs=None))
-    if docs is not None:
-        part = result.markdown(f"ago eval lift {root} --vlm {vlm}")
-        docs.write_text(replace_part(docs.read_text(), result.name, part))
+    publish_all([result], f"ago eval lift {root}" + f" --vlm {vlm}" * bool(vlm), json_file, docs)
 
 
 @app.command("vlm")
 def vlm(
-    model: Annotated[str, typer.Option(help="A folder, or a Hugging Face id.")],
+    model: Model,
     data: Annotated[Path, typer.Option(help="Folder of the views that `ago train vlm --only-draw` drew.")] = Path(
         "build/data/vlm"
     ),
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Replace this evaluation's parts of a Markdown page.")] = None,
+    device: Device = "cpu",
+    json_file: JsonFile = None,
+    docs: Docs = None,
 ) -> None:
     """Score a vision-language model on both worlds: unseen rooms, looks, words and classes, and street pixels."""
     from ago_ros.cli.progress import progress_bar
-    from ago_ros.evaluation.benchmark import publish, replace_part
+    from ago_ros.evaluation.benchmark import publish_all
     from ago_ros.evaluation.vlm import evaluate_vlm, to_results
     from ago_ros.vlm.loading import load_vlm
 
     with progress_bar("scoring") as progress:
         report = evaluate_vlm(load_vlm(model, device), data, progress=progress)
     typer.echo(report["protocol"])
-    for result in to_results(report):
-        publish(result, Namespace(json=None, docs=None))
-        if docs is not None:
-            part = result.markdown(f"ago eval vlm --model {model}")
-            docs.write_text(replace_part(docs.read_text(), result.name, part))
-    write_json(json_file, report)
-
-
-def write_json(path: Path | None, report: dict[str, Any]) -> None:
-    """Writes a report to a file; does nothing without one."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=2) + "\n")
+    publish_all(to_results(report), f"ago eval vlm --model {model}", json_file, docs, report)
 
 
 def _print_table(columns: dict[str, dict[str, Any]]) -> None:

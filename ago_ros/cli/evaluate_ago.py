@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
+
+from ago_ros.cli.options import Device, JsonFile, Scenes, Version
 
 if TYPE_CHECKING:
     from ago_ros.scene.identifier import Criterion
@@ -34,20 +35,19 @@ def ago(
     ] = None,
     lift: Annotated[bool, typer.Option("--lift", help="Score the lift predictor with --vlm as well.")] = False,
     rays: Annotated[bool, typer.Option(help="With RayIoU, where the protocol is closed.")] = True,
-    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
+    scene: Scenes = None,
+    version: Version = None,
+    device: Device = "cpu",
+    json_file: JsonFile = None,
     docs: Annotated[Path | None, typer.Option(help="Replace the parts ago_closed, ago_missed, ago_open of a page.")] = (
         None
     ),
 ) -> None:
     """Score models of AGO: Occ3D's mIoU and RayIoU, and known, unknown and all categories of the open world."""
-    from ago_ros.cli.evaluate import write_json
     from ago_ros.cli.progress import progress_bar
     from ago_ros.evaluation.ago import EvaluationSet, score_checkpoint, score_lift_beside
     from ago_ros.evaluation.ago_report import ScoredModel, report_json, report_tables
-    from ago_ros.evaluation.benchmark import publish, replace_part
+    from ago_ros.evaluation.benchmark import publish_all
     from ago_ros.occupancy.ago.variants import read_note
     from ago_ros.vlm.loading import load_vlm
 
@@ -66,14 +66,8 @@ def ago(
     _, names, _ = where.open()
     described = f"{data.name}, {len(names)} scenes, {len(models[0].scored.milliseconds)} keyframes, Occ3D labels"
     results = report_tables(models, beside, described)
-    for result in results:
-        publish(result, Namespace(json=None, docs=None))
-    write_json(json_file, report_json(results, models, beside))
-    if docs is not None:
-        page, command = docs.read_text(), f"ago eval ago {' '.join(map(str, checkpoints))} --data {data} --vlm {vlm}"
-        for result in results:
-            page = replace_part(page, result.name, result.markdown(command + " --lift" * lift))
-        docs.write_text(page)
+    command = f"ago eval ago {' '.join(map(str, checkpoints))} --data {data} --vlm {vlm}" + " --lift" * lift
+    publish_all(results, command, json_file, docs, report_json(results, models, beside))
 
 
 def _stages(setting: str, protocol: str | None, stages: list[str] | None) -> tuple[str, ...]:

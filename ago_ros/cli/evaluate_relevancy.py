@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import Device, Docs, JsonFile, Model
+
 
 def relevancy(
-    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id.")],
+    vlm: Model,
     split: Annotated[
         list[str] | None,
         typer.Option(
@@ -21,15 +21,15 @@ def relevancy(
     stride: Annotated[float, typer.Option(help="Step of our crops over their side; the paper has 0.25.")] = 0.5,
     jitters: Annotated[int, typer.Option(min=0, help="Versions in other colours; the paper has 5.")] = 0,
     flip: Annotated[bool, typer.Option("--flip", help="Mirrored crops too, as the paper has.")] = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Replace this evaluation's part of a Markdown page.")] = None,
+    device: Device = "cpu",
+    json_file: JsonFile = None,
+    docs: Docs = None,
 ) -> None:
     """Score relevancy maps by what they point at in rooms: ours, the fast mode, and the naive version."""
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.room_world.splits import SPLITS
     from ago_ros.evaluation import relevancy_rooms as rooms
-    from ago_ros.evaluation.benchmark import publish, replace_part
+    from ago_ros.evaluation.benchmark import publish_all
     from ago_ros.vlm.loading import load_vlm
 
     tests = list(dict.fromkeys(split or rooms.TEST_SPLITS))
@@ -51,9 +51,6 @@ def relevancy(
     )
     result = rooms.to_result(report, title)
     typer.echo(rooms.PROTOCOL)
-    publish(result, Namespace(json=json_file, docs=None))
-    if docs is not None:
-        chosen = "".join(f" --split {name}" for name in split or ())
-        command = f"ago eval relevancy --vlm {vlm} --views {views} --stride {stride:g} --jitters {jitters}{chosen}"
-        part = result.markdown(command + " --flip" * flip)
-        docs.write_text(replace_part(docs.read_text(), result.name, part))
+    chosen = "".join(f" --split {name}" for name in split or ()) + " --flip" * flip
+    command = f"ago eval relevancy --vlm {vlm} --views {views} --stride {stride:g} --jitters {jitters}{chosen}"
+    publish_all([result], command, json_file, docs)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ago_ros.cli.options import JsonFile, OptionalModel, Root, Version
+
 if TYPE_CHECKING:
     from ago_ros.datasets.nuscenes import NuScenesReader
 
@@ -16,9 +18,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command("label")
 def label(
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    root: Root,
     out: Annotated[Path, typer.Option(help="Folder to write to; one that was begun goes on.")],
-    vlm: Annotated[str, typer.Option(help="Vision-language model: a folder, or a Hugging Face id.")] = "",
+    vlm: OptionalModel = "",
     segmenter: Annotated[
         str,
         typer.Option(help="sam3:MODEL or grounded-sam2:DETECTOR,SAM2 for the masks; else --vlm's dense prediction."),
@@ -34,9 +36,9 @@ def label(
     address: Annotated[
         str | None, typer.Option(help="A running Ray cluster whose machines see the same folders, or auto.")
     ] = None,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    version: Version = None,
     device: Annotated[str, typer.Option(help="cpu or cuda; with cuda, a GPU for each worker.")] = "cpu",
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file as well.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Label voxels from images and LiDAR: Occ3D's classes, 17 free, 255 unobserved, in Occ3D's layout below OUT/gts.
 
@@ -45,9 +47,9 @@ def label(
     import time
 
     from ago_ros.cli.errors import CommandError
-    from ago_ros.cli.evaluate import write_json
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.benchmark import write_json
     from ago_ros.occupancy.pseudo_labels.jobs import LabelJob, run_job
     from ago_ros.occupancy.pseudo_labels.keyframes import LabelConfig
 

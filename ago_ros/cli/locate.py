@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ago_ros.cli.options import (
+    Device,
+    JsonFile,
+    Keyframe,
+    OneScene,
+    OptionalModel,
+    Root,
+    Version,
+    choose_keyframe,
+)
 
 if TYPE_CHECKING:
     from ago_ros.scene_query.answer import Region
@@ -17,27 +27,26 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command("locate")
 def locate(
     query: Annotated[str, typer.Argument(help="What is sought, such as 'mug' or 'mug behind the box'.")],
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
-    vlm: Annotated[str, typer.Option(help="Hugging Face id or folder of a CLIP or SigLIP model.")] = "",
-    scene: Annotated[str | None, typer.Option(help="Name of the scene; the first one if not given.")] = None,
-    keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
+    root: Root,
+    vlm: OptionalModel = "",
+    scene: OneScene = None,
+    keyframe: Keyframe = 0,
+    version: Version = None,
     relevancy: Annotated[str, typer.Option(help="What the answer is read from: dense, fast or maps.")] = "dense",
     scene_query: Annotated[str, typer.Option(help="What answers: analytic, or semabs, a network.")] = "analytic",
     scene_query_model: Annotated[
         str, typer.Option(help="For semabs: semabs-tiny, or a folder that `ago train scene-query` finished.")
     ] = "semabs-tiny",
-    device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, cuda:1, ...")] = "cpu",
+    device: Device = "cpu",
     allow_download: Annotated[bool, typer.Option("--allow-download", help="Fetch a model that is not here.")] = False,
     top: Annotated[int, typer.Option(min=1, help="Show at most so many regions.")] = 10,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the regions to this file as well.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Find where something is, or could be hidden: regions with their probability, in the ego frame."""
     from dataclasses import asdict
 
-    from ago_ros.cli.evaluate import write_json
-    from ago_ros.cli.options import choose_keyframe
     from ago_ros.datasets.nuscenes import NuScenesReader
+    from ago_ros.evaluation.benchmark import write_json
     from ago_ros.occupancy.frame_relevancy import relevancy_config
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.scene_query.analytic import NO_IMAGE_TOWER

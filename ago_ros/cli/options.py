@@ -1,15 +1,30 @@
-"""How the values of options are read."""
+"""Options that several commands have, and how their values are read."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from ago_ros.datasets.nuscenes import NuScenesReader
     from ago_ros.datasets.nuscenes_records import Sample
+
+
+Root = Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")]
+Scenes = Annotated[list[str] | None, typer.Option("--scene", help="Name of a scene, any number of times; else all.")]
+OneScene = Annotated[str | None, typer.Option("--scene", help="Name of the scene; the first one if not given.")]
+Keyframe = Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")]
+Version = Annotated[str | None, typer.Option(help="Version folder, such as v1.0-mini; the only one if there is one.")]
+Model = Annotated[str, typer.Option(help="ago-tiny, a folder of a vision-language model, or a Hugging Face id.")]
+OptionalModel = Annotated[
+    str, typer.Option(help="ago-tiny, a folder of a vision-language model, or a Hugging Face id; empty: none.")
+]
+Device = Annotated[str, typer.Option(help="Where models run: cpu, cuda, cuda:1, ...")]
+Steps = Annotated[int | None, typer.Option(min=1, help="In place of the settings' number.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the numbers to this file as well.")]
+Docs = Annotated[Path | None, typer.Option(help="Replace this evaluation's parts of a Markdown page.")]
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -7,23 +7,24 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import Device, Keyframe, OneScene, OptionalModel, Root, Version, choose_keyframe
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("render")
 def render(
-    root: Annotated[Path, typer.Argument(help="nuScenes root: the folder that holds v1.0-* and samples.")],
+    root: Root,
     out: Annotated[Path, typer.Option(help="Folder for the PNGs.")],
-    scene: Annotated[str | None, typer.Option(help="Name of the scene; the first one if not given.")] = None,
-    keyframe: Annotated[int, typer.Option(min=0, help="Number of the keyframe in the scene, from 0.")] = 0,
-    version: Annotated[str | None, typer.Option(help="Version folder; the only one if there is one.")] = None,
-    vlm: Annotated[str, typer.Option(help="A folder, or a Hugging Face id; empty: voxels coloured by height.")] = "",
+    scene: OneScene = None,
+    keyframe: Keyframe = 0,
+    version: Version = None,
+    vlm: OptionalModel = "",
     phrase: Annotated[list[str] | None, typer.Option(help="Phrase to label with, any number of times.")] = None,
     query: Annotated[str, typer.Option(help="Draw where this is, or could be hidden, as well.")] = "",
-    device: Annotated[str, typer.Option(help="Where the model runs: cpu, cuda, ...")] = "cpu",
+    device: Device = "cpu",
 ) -> None:
     """Draw a keyframe's occupied voxels over its images, from behind and from above, and an answer as a heat map."""
-    from ago_ros.cli.options import choose_keyframe
     from ago_ros.datasets.nuscenes import NuScenesReader
     from ago_ros.occupancy.lift import LiftPredictor
     from ago_ros.rendering.pictures import save_pictures

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ago_ros.cli.options import find_config
+from ago_ros.cli.options import Device, Steps, find_config
 from ago_ros.cli.train_ago import ago
 from ago_ros.cli.train_scene_query import scene_query
 
@@ -32,8 +32,8 @@ def vlm(
     out: Annotated[Path, typer.Option(help="Folder of the training; one that was begun goes on.")] = Path(
         "build/train/vlm"
     ),
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    steps: Annotated[int | None, typer.Option(min=1, help="In place of the settings' number.")] = None,
+    device: Device = "cpu",
+    steps: Steps = None,
     only_draw: Annotated[bool, typer.Option("--only-draw", help="Draw the views, those of the tests too.")] = False,
 ) -> None:
     """Train the small vision-language model on pictures of both worlds."""
@@ -54,5 +54,5 @@ def vlm(
         typer.echo(f"{data}: views drawn")
         return
     with progress_bar("training") as progress:
-        model = train_vlm(settings, data, out, load_text_encoder(), device, progress)
+        model = train_vlm(settings, data, out, load_text_encoder(), device, progress, typer.echo)
     typer.echo(f"{out}: trained; scale {model.logit_scale:.2f}, bias {model.logit_bias:.2f}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import Device, Scenes, Steps, find_config
+
 
 def ago(
     config: Annotated[str, typer.Option(help="tiny, small, paper, or a file such as config/training/ago_tiny.yaml.")],
@@ -25,16 +27,15 @@ def ago(
     start: Annotated[
         Path | None, typer.Option("--from", help="Folder of the pretrained model, for few-shot training.")
     ] = None,
-    scene: Annotated[list[str] | None, typer.Option(help="Name of a scene, any number of times; else all.")] = None,
+    scene: Scenes = None,
     shots: Annotated[int | None, typer.Option(min=1, help="Scenes of few-shot training, drawn by the seed.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of weights, data and prompts.")] = 0,
-    steps: Annotated[int | None, typer.Option(min=1, help="In place of the settings' number.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    steps: Steps = None,
+    device: Device = "cpu",
 ) -> None:
     """Train AGO on pseudo-labels, or on Occ3D's labels reduced to what the setting knows."""
     from dataclasses import replace
 
-    from ago_ros.cli.options import find_config
     from ago_ros.cli.progress import progress_bar
     from ago_ros.training.ago.config import read_config
     from ago_ros.training.ago.train import AgoRun, train_ago
@@ -48,5 +49,5 @@ def ago(
         few = replace(settings.few_shot, steps=steps)
         settings = replace(settings, loop=replace(settings.loop, steps=steps), few_shot=few)
     with progress_bar("training") as progress:
-        model = train_ago(settings, run, load_vlm(vlm, device), device, progress, lambda line: typer.echo(line))
+        model = train_ago(settings, run, load_vlm(vlm, device), device, progress, typer.echo)
     typer.echo(f"{out}: trained; {setting}, {variant}, seed {seed}; {model.count_parameters() / 1e6:.2f} M parameters")

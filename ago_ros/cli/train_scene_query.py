@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ago_ros.cli.options import Device, Steps, find_config
+
 
 def scene_query(
     config: Annotated[
@@ -21,15 +23,14 @@ def scene_query(
     method: Annotated[str, typer.Option(help="semabs, single_scale, clip_spatial or semaware.")] = "semabs",
     vlm: Annotated[str, typer.Option(help="Reads the relevancy maps: ago-tiny, a folder, or an id.")] = "ago-tiny",
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the settings' seed.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="In place of the settings' number.")] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    steps: Steps = None,
+    device: Device = "cpu",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that draw; else one a processor.")] = None,
     only_draw: Annotated[bool, typer.Option("--only-draw", help="Draw the views, those of the tests too.")] = False,
 ) -> None:
     """Train SemAbs, or a baseline, on views of rooms with relevancy maps."""
     from dataclasses import replace
 
-    from ago_ros.cli.options import find_config
     from ago_ros.cli.progress import progress_bar
     from ago_ros.scene_query.semabs.baselines import METHODS
     from ago_ros.training.scene_query import draw

@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,56 @@ def make_parser(description: str) -> argparse.ArgumentParser:
 
 
 def publish(result: Result, options: argparse.Namespace) -> None:
-    """Prints a result, and writes it where the options say."""
+    """Prints a benchmark's result, and writes it where the options of `make_parser` say."""
+    publish_all([result], given_command(), options.json, options.docs)
+
+
+def publish_all(
+    results: Sequence[Result],
+    command: str,
+    json_file: Path | None,
+    docs: Path | None,
+    report: Mapping[str, Any] | None = None,
+) -> None:
+    """Prints results, and writes them where that is asked for.
+
+    Args:
+        results: one or more.
+        command: that printed them, as the page shows it.
+        json_file: for the figures.
+        docs: Markdown page that has a part for each result.
+        report: what the JSON file holds; else the figures of the first result.
+
+    Raises:
+        ValueError: the page lacks a part.
+    """
+    for result in results:
+        _print(result)
+    first = results[0]
+    whole = {"benchmark": first.name, "title": first.title, "verdict": first.verdict, **first.figures}
+    write_json(json_file, whole if report is None else report)
+    if docs is not None:
+        page = docs.read_text()
+        for result in results:
+            page = replace_part(page, result.name, result.markdown(command))
+        docs.write_text(page)
+
+
+def given_command(*without: str) -> str:
+    """Returns the command line of this benchmark, but for `--json`, `--docs`, and the options named here."""
+    options = "|".join(("json", "docs", *without))
+    arguments = re.sub(rf" --({options})[= ]\S+", "", " ".join(["", *sys.argv[1:]]))
+    return f"python benchmarks/{Path(sys.argv[0]).name}{arguments}"
+
+
+def write_json(path: Path | None, report: Mapping[str, Any]) -> None:
+    """Writes a report to a file; does nothing without one."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def _print(result: Result) -> None:
     table = Table(title=result.title)
     for number, heading in enumerate(result.columns):
         table.add_column(heading, justify="right" if number else "left", no_wrap=not number, overflow="fold")
@@ -63,14 +112,6 @@ def publish(result: Result, options: argparse.Namespace) -> None:
         console.width = max(140, console.measure(table, options=console.options.update(width=1000)).maximum)
     console.print(table)
     print(result.verdict)
-    if options.json:
-        report = {"benchmark": result.name, "title": result.title, "verdict": result.verdict, **result.figures}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=2) + "\n")
-    if options.docs:
-        arguments = re.sub(r" --(docs|json)[= ]\S+", "", " ".join(["", *sys.argv[1:]]))
-        command = f"python benchmarks/{result.name}.py{arguments}"
-        options.docs.write_text(replace_part(options.docs.read_text(), result.name, result.markdown(command)))
 
 
 def replace_part(page: str, name: str, part: str) -> str:

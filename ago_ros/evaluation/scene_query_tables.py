@@ -196,3 +196,9 @@ def figures_of(runs: Runs) -> dict[str, list[dict[str, object]]]:
         method: [{split: scores.report() for split, scores in run.items()} for run in seeds]
         for method, seeds in runs.items()
     }
+
+
+def report_json(runs: Runs, tables: Sequence[Result]) -> dict[str, object]:
+    """Returns protocol, verdicts and every number, for JSON."""
+    verdicts = {table.name: table.verdict for table in tables}
+    return {"protocol": PROTOCOL, "verdicts": verdicts, "runs": figures_of(runs)}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -28,6 +31,20 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     for name in main.COMMANDS:
         assert main.run([name, "--help"]) == 0
         assert f"ago {name}" in capsys.readouterr().out
+
+
+def test_every_option_that_names_a_model_names_the_one_that_comes_with_the_package() -> None:
+    def options(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, part in getattr(command, "commands", {}).items():
+            yield from options(part, f"{path} {name}")
+        named = "--model" if path == "eval vlm" else "--vlm"
+        yield from ((path, option) for option in command.params if named in option.opts)
+
+    groups = [(name, typer.main.get_command(importlib.import_module(path).app)) for name, path in main.COMMANDS.items()]
+    found = [each for name, command in groups for each in options(command, name)]
+    assert {"eval lift", "eval vlm", "eval relevancy", "label", "locate", "render"} <= {path for path, _ in found}
+    for path, option in found:
+        assert "ago-tiny" in f"{option.help} {option.default}", path
 
 
 def test_help_imports_nothing_heavy() -> None:

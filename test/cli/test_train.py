@@ -50,7 +50,9 @@ def test_one_command_trains_a_model_that_loads(tmp_path, capsys):
         str(tmp_path / "out"),
     ]
     assert run(["train", "vlm", *arguments, "--steps", "3"]) == 0
-    assert "trained; scale" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "trained; scale" in printed
+    assert "s forward and backward" in printed, "the rehearsal tells what the training will take"
     rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [0]
     model = load_vlm(tmp_path / "out")

@@ -30,6 +30,7 @@ def train_vlm(
     encoder: TextEncoder,
     device: str | torch.device = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> SmallModel:
     """Trains on the views of a data set, and writes checkpoint, log and, at the end, the model to a folder.
 
@@ -40,6 +41,7 @@ def train_vlm(
         encoder: text tower; it is not trained.
         device: where the image tower is trained.
         progress: told how many steps are done, and how many there are.
+        report: told in a line what the training will take.
 
     Returns:
         The trained, calibrated model.
@@ -64,7 +66,7 @@ def train_vlm(
         return contrastive_loss(model, batch, on_device.draw(config.looks, torch.Generator().manual_seed(step)))
 
     model.train()
-    fit(model, loss_of, config.loop, out, progress)
+    fit(model, loss_of, config.loop, out, progress, report=report)
     return finish(model, config, data, out, encoder)
 
 
