@@ -1,6 +1,7 @@
 """Training of the vision-language model: phrases, crops, loss, calibration against plain loops; a toy world."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +16,9 @@ from ago_ros.training.loop import LoopConfig
 from ago_ros.training.vlm.calibration import collect_cosines, fit_calibration
 from ago_ros.training.vlm.config import DataConfig, VlmTrainingConfig, read_config
 from ago_ros.training.vlm.crops import CropConfig, CropSampler, CropShape
-from ago_ros.training.vlm.objective import ContrastiveModel, contrastive_loss
+from ago_ros.training.vlm.objective import ContrastiveModel, _name_loss, contrastive_loss
 from ago_ros.training.vlm.phrases import PhraseBank, make_phrase_bank
-from ago_ros.training.vlm.train import train_vlm
+from ago_ros.training.vlm.train import Ahead, train_vlm
 from ago_ros.vlm.regions import encode_regions
 from ago_ros.vlm.small import Calibration
 from ago_ros.vlm.tower import ImageTower, TowerConfig
@@ -104,7 +105,7 @@ def test_rare_names_weigh_more():
 def test_crops_are_told_what_they_show(views, bank):
     """Against a plain reading of the crops' own colours."""
     config = CropConfig(SHAPES, regions=4, patches=5, colour_jitter=0.0, recolour_share=0.0)
-    sampler = CropSampler([views], bank, config, patch=8)
+    sampler = CropSampler({"rooms": views}, bank, config, patch=8)
     channel = {bank.kinds[RED]: 0, bank.kinds[BLUE]: 2, bank.kinds[GREEN]: 1}
     regions = patches = 0
     for seed in range(6):
@@ -130,7 +131,7 @@ def test_crops_are_told_what_they_show(views, bank):
 
 def test_false_colours_keep_the_shapes_and_the_brightness(views, bank):
     plain, false = (
-        CropSampler([views], bank, CropConfig(SHAPES, colour_jitter=0.0, recolour_share=share), patch=8)
+        CropSampler({"rooms": views}, bank, CropConfig(SHAPES, colour_jitter=0.0, recolour_share=share), patch=8)
         for share in (0.0, 1.0)
     )
     true, changed = (sampler.draw(np.random.default_rng(2)) for sampler in (plain, false))
@@ -142,7 +143,7 @@ def test_false_colours_keep_the_shapes_and_the_brightness(views, bank):
 
 
 def test_the_same_seed_draws_the_same_crops(views, bank):
-    sampler = CropSampler([views], bank, CropConfig(SHAPES), patch=8)
+    sampler = CropSampler({"rooms": views}, bank, CropConfig(SHAPES), patch=8)
     one, two = (sampler.draw(np.random.default_rng(5)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(vars(one).values(), vars(two).values(), strict=True))
 
@@ -151,13 +152,15 @@ def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
     bank = replace(bank, plain=torch.tensor([True, False, True, True, False]))
     torch.manual_seed(0)
     model = ContrastiveModel(ImageTower(TOWER)).eval()
-    batch = CropSampler([views], bank, CropConfig(SHAPES, regions=3, patches=2), patch=8).draw(np.random.default_rng(3))
+    batch = CropSampler({"rooms": views}, bank, CropConfig(SHAPES, regions=3, patches=2), patch=8).draw(
+        np.random.default_rng(3)
+    )
     batch = replace(batch, recoloured=torch.arange(len(batch.pixels)) % 2 == 0)
     phrases = model.tower.center(bank.embeddings[0])
     with torch.inference_mode():
         terms = contrastive_loss(model, batch, bank)
         tokens = model.encode(batch.pixels)
-        region_sum = region_weight = crop_sum = 0.0
+        region_sum = region_weight = crop_sum = name_sum = 0.0
         for b in range(len(tokens)):
             for r in range(3):
                 kind = int(batch.region_kind[b, r])
@@ -172,6 +175,18 @@ def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
                     pair = binary_cross_entropy_with_logits(logit + bank.prior[k], truth)
                     region_sum += float(bank.weight[kind] * pair)
                 region_weight += float(bank.weight[kind])
+                logits = {
+                    text.name: float(
+                        model.scale * torch.cosine_similarity(feature, phrases[bank.phrases.index(text.name)], dim=0)
+                        + model.bias[0]
+                        + bank.prior[bank.phrases.index(text.name)]
+                    )
+                    for text in bank.kinds
+                }
+                own = next(text.name for text, number in bank.kinds.items() if number == kind)
+                name_sum -= float(bank.weight[kind]) * math.log(
+                    math.exp(logits[own]) / sum(math.exp(logit) for logit in logits.values())
+                )
             for k in range(len(bank.phrases)):
                 shown = any(batch.present[b, t] and bank.truth[t, k] for t in range(len(bank.kinds)))
                 small = any(batch.hinted[b, t] and bank.truth[t, k] for t in range(len(bank.kinds)))
@@ -181,6 +196,56 @@ def test_the_loss_is_the_plain_sum_over_pairs(views, bank):
                 crop_sum += float(binary_cross_entropy_with_logits(logit + bank.prior[k], torch.tensor(float(shown))))
     assert float(terms["region"]) == pytest.approx(region_sum / region_weight, rel=1e-4)
     assert float(terms["crop"]) == pytest.approx(crop_sum / len(tokens), rel=1e-4)
+    assert float(terms["name"]) == pytest.approx(name_sum / region_weight, rel=1e-4)
+    parts = terms["region"] + 2 * terms["name"] + 0.5 * terms["patch"] + 0.15 * terms["crop"]
+    assert float(terms["loss"]) == pytest.approx(float(parts), rel=1e-5)
+
+
+def test_a_name_that_is_true_of_another_kind_is_no_wrong_choice_for_it():
+    """A truck is a vehicle: with "vehicle" the name of others, it costs a truck nothing to look like one."""
+    truck, other = RegionText("truck", ("truck", "vehicle")), RegionText("vehicle", ("vehicle",))
+    bank = make_phrase_bank([truck, other, RED, BLUE], _Letters())
+    model = ContrastiveModel(ImageTower(TOWER))
+    phrases = model.tower.center(bank.embeddings[0])
+    kind = torch.tensor([[bank.kinds[truck]]])
+    names = [bank.phrases.index(name) for name in ("truck", "brick", "lake")]
+    feature = phrases[bank.phrases.index("vehicle")]
+    logits = model.scale * (phrases[names] @ feature) + bank.prior[names]
+    loss = _name_loss(model, feature[None, None], kind, bank, phrases)
+    assert float(loss) == pytest.approx(float(logits.logsumexp(0) - logits[0]), rel=1e-4)
+
+
+def test_coarse_crops_are_smoother_and_as_bright(views, bank):
+    fine, coarse = (
+        CropSampler(
+            {"rooms": views}, bank, CropConfig(SHAPES, colour_jitter=0.0, recolour_share=0.0, coarse_share=share), 8
+        ).draw(np.random.default_rng(2))
+        for share in (0.0, 1.0)
+    )
+    steps = [batch.pixels.diff(dim=-1).abs().mean() for batch in (fine, coarse)]
+    assert fine.pixels.shape == coarse.pixels.shape
+    assert steps[1] < 0.8 * steps[0]
+
+
+def test_worlds_give_crops_by_their_shares(views, bank):
+    dark = [replace(view, image=np.zeros_like(view.image)) for view in views]
+    config = CropConfig(SHAPES, colour_jitter=0.0, recolour_share=0.0, world_shares={"dark": 1, "rooms": 3})
+    sampler = CropSampler({"rooms": views, "dark": dark}, bank, config, patch=8)
+    drawn = [sampler.draw(np.random.default_rng(seed)).pixels.amax(dim=(1, 2, 3)) for seed in range(60)]
+    assert (torch.cat(drawn) < -0.99).float().mean() == pytest.approx(0.25, abs=0.08)
+
+
+def test_batches_drawn_ahead_are_those_asked_for():
+    drawn = []
+
+    def draw(step):
+        drawn.append(step)
+        return step
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead = Ahead(draw, pool)
+        assert [ahead(step) for step in (4, 5, 6, 9, 10)] == [4, 5, 6, 9, 10]
+    assert sorted(drawn) == [4, 5, 6, 7, 9, 10, 11]
 
 
 def test_calibration_finds_the_scale_and_bias_that_made_the_data():

@@ -14,6 +14,9 @@ from ago_ros.datasets.room_world.pieces import Kit, Model
 KINDS = {"kitchen": "k", "living room": "l", "bedroom": "b", "study": "s", "bathroom": "a", "workshop": "w"}
 """Kinds of rooms, and the letters that `ObjectClass.rooms` uses for them."""
 
+SHOWROOM = "showroom"
+"""Where everything is found."""
+
 
 @dataclass(frozen=True)
 class ObjectClass:
@@ -45,7 +48,7 @@ class ObjectClass:
 
     def belongs(self, kind: str) -> bool:
         """Whether the class is found in a kind of room."""
-        return self.rooms == "*" or KINDS[kind] in self.rooms
+        return kind == SHOWROOM or self.rooms == "*" or KINDS[kind] in self.rooms
 
 
 W, M, P, C, F, L, G = ("wooden",), ("metal",), ("plastic",), ("ceramic",), ("fabric",), ("leather",), ("glass",)
@@ -55,8 +58,8 @@ FURNITURE = (
     _O("sofa", f.sofa, (0.9, 1.9, 0.85), F + L, rooms="l", place="wall", synonym="couch"),
     _O("armchair", f.sofa, (0.85, 0.85, 0.9), F + L, rooms="lbs", place="wall", synonym="easy chair"),
     _O("bed", f.bed, (2.0, 1.3, 0.95), F, rooms="b", place="wall"),
-    _O("table", f.table, (0.85, 1.2, 0.74), W, rooms="kl", place="floor", synonym="dining board", spread=0.2),
-    _O("coffee table", f.table, (0.6, 0.95, 0.42), W + G, rooms="l", place="floor", synonym="low lounge table"),
+    _O("table", f.table, (0.85, 1.2, 0.74), W, rooms="kl", place="floor", synonym="dining table", spread=0.2),
+    _O("coffee table", f.table, (0.6, 0.95, 0.42), W + G, rooms="l", place="floor", synonym="cocktail table"),
     _O("desk", f.desk, (0.68, 1.35, 0.74), W, rooms="sb", place="wall", synonym="writing table"),
     _O("workbench", f.bench, (0.6, 1.4, 0.85), W + M, rooms="w", place="wall", synonym="work table"),
     _O("bookcase", r.bookcase, (0.32, 0.9, 1.6), W, rooms="lsbw", place="wall", synonym="bookshelf", spread=0.25),
@@ -70,7 +73,7 @@ FURNITURE = (
     _O("washing machine", r.washing_machine, (0.58, 0.6, 0.85), M, ("white", "grey", "black"), "a", "wall"),
     _O("sideboard", r.tv_stand, (0.4, 1.3, 0.5), W, rooms="l", place="wall", synonym="media console"),
     _O("piano", f.piano, (0.6, 1.4, 1.15), W, ("black", "brown", "white"), "l", "wall"),
-    _O("bathtub", f.bathtub, (0.75, 1.55, 0.56), C, ("white", "pink", "beige"), "a", "wall", "bath tub for bathing"),
+    _O("bathtub", f.bathtub, (0.75, 1.55, 0.56), C, ("white", "pink", "beige"), "a", "wall", "bath"),
     _O("toilet", f.toilet, (0.66, 0.4, 0.8), C, ("white", "pink", "beige"), "a", "wall", "lavatory"),
     _O("washbasin", f.washbasin, (0.48, 0.6, 0.85), C, ("white", "pink", "beige"), "a", "wall", "bathroom sink"),
     _O("chair", f.chair, (0.44, 0.44, 0.88), W + M, rooms="klsb", place="floor"),
@@ -97,7 +100,7 @@ FURNITURE = (
         rooms="*",
         spread=0.25,
     ),
-    _O("crate", r.crate, (0.45, 0.34, 0.28), W + P, rooms="wkls", place="floor", synonym="slatted chest"),
+    _O("crate", r.crate, (0.45, 0.34, 0.28), W + P, rooms="wkls", place="floor", synonym="packing case"),
     _O("basket", r.basket, (0.4, 0.4, 0.36), ("wicker",), rooms="lba", place="floor", synonym="hamper"),
     _O("bin", r.bin_, (0.3, 0.3, 0.42), M + P, place="floor", synonym="trash can"),
     _O("suitcase", r.suitcase, (0.26, 0.44, 0.7), P + F, rooms="bs", place="floor", synonym="luggage"),
@@ -156,7 +159,7 @@ SMALL = (
     _O("lemon", k.citrus, (0.09, 0.065, 0.065), ("",), ("yellow",), "k"),
     _O("tomato", k.tomato, (0.08, 0.08, 0.068), ("",), ("red",), "k"),
     _O("banana", k.banana, (0.19, 0.1, 0.07), ("",), ("yellow",), "kl"),
-    _O("bread", k.bread, (0.28, 0.13, 0.11), ("",), ("brown",), "k", synonym="loaf of sourdough"),
+    _O("bread", k.bread, (0.28, 0.13, 0.11), ("",), ("brown",), "k", synonym="loaf"),
     _O("carrot", k.carrot, (0.24, 0.045, 0.04), ("",), ("orange",), "k"),
     _O("pineapple", k.pineapple, (0.13, 0.13, 0.29), ("",), ("brown",), "k"),
     _O("cake", k.cake, (0.25, 0.25, 0.14), ("",), ("brown", "pink", "yellow"), "kl", synonym="gateau"),
@@ -191,7 +194,7 @@ SMALL = (
     _O("desk lamp", f.desk_lamp, (0.3, 0.16, 0.42), M + P, rooms="sb", synonym="reading light"),
     _O("table lamp", f.table_lamp, (0.26, 0.26, 0.42), C + W, rooms="lb", synonym="bedside light"),
     _O("alarm clock", b.alarm_clock, (0.07, 0.13, 0.15), M, ("red", "blue", "silver", "green", "black"), "b"),
-    _O("book", b.book, (0.16, 0.035, 0.23), ("paper",), rooms="lsb", synonym="novel volume", spread=0.2),
+    _O("book", b.book, (0.16, 0.035, 0.23), ("paper",), rooms="lsb", synonym="paperback", spread=0.2),
     _O("notebook", b.notebook, (0.21, 0.15, 0.018), ("paper",), rooms="s", synonym="spiral notepad"),
     _O("vase", b.vase, (0.15, 0.15, 0.38), C + G, rooms="lbk", synonym="flower jug"),
     _O("candle", b.candle, (0.09, 0.09, 0.17), ("",), ("white", "red", "green", "blue", "beige"), "lba"),

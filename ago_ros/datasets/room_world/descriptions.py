@@ -150,7 +150,7 @@ USES: dict[str, tuple[str, ...]] = {
     "backpack": ("bag worn on the back", "school bag"),
     "umbrella": ("shelter from rain to hold up", "rain cover"),
     "pillow": ("soft thing to rest the head on", "padded bedding"),
-    "towel": ("cloth to dry with", "bath cloth"),
+    "towel": ("cloth to dry with", "absorbent cloth"),
     "soap bottle": ("bottle of liquid soap", "pump bottle of hand wash"),
     "toilet roll": ("roll of tissue", "hygiene tissue"),
     "tissue box": ("box of paper handkerchiefs",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -124,6 +124,9 @@ class Look:
     trim: Paint
 
 
+_SEEN_FINISHES = tuple(sorted({f for word, s in SUBSTANCES.items() if word and s.novel for f in s.finishes}))
+
+
 def tint(colour: Colour, rng: np.random.Generator, spread: float = 0.15) -> Colour:
     """Varies a colour a little."""
     factor = rng.uniform(1 - spread, 1 + spread) * rng.uniform(1 - spread / 3, 1 + spread / 3, 3)
@@ -158,3 +161,14 @@ def draw_look(
     trim_colour = COLOURS["silver"] if rng.random() < 0.6 else COLOURS["black"]
     trim = Paint(Finish.METAL, tint(trim_colour, rng), seed=float(rng.random()))
     return Look(colour, word, main, trim)
+
+
+def disguise(look: Look, rng: np.random.Generator) -> Look:
+    """Gives a look any of the seen finishes and colours; what has no choice of substance, like food, keeps its own."""
+    if not look.substance:
+        return look
+    finish = _SEEN_FINISHES[int(rng.integers(len(_SEEN_FINISHES)))]
+    colours = [tint(COLOURS[str(rng.choice(SEEN_COLOURS))], rng, 0.3) for _ in range(3)]
+    main = Paint(finish, colours[0], colours[1], (float(rng.uniform(0.7, 1.4)), 1.0), float(rng.random()))
+    trim = Paint(Finish.METAL, colours[2], seed=float(rng.random())) if rng.random() < 0.5 else look.trim
+    return replace(look, main=main, trim=trim)

@@ -8,8 +8,8 @@ import numpy as np
 
 from ago_ros.datasets.procedural.materials import Paint
 from ago_ros.datasets.procedural.shapes import Part, box
-from ago_ros.datasets.room_world.catalogue import CLASSES, FURNITURE, HUNG, KINDS, RUG, SMALL, ObjectClass
-from ago_ros.datasets.room_world.finishes import COLOURS, Finish, Look, draw_look, tint
+from ago_ros.datasets.room_world.catalogue import CLASSES, FURNITURE, HUNG, KINDS, RUG, SHOWROOM, SMALL, ObjectClass
+from ago_ros.datasets.room_world.finishes import COLOURS, SEEN_COLOURS, Finish, Look, disguise, draw_look, tint
 from ago_ros.datasets.room_world.pieces import Kit, Model, Support
 from ago_ros.datasets.room_world.room import Item, Room, put
 from ago_ros.datasets.room_world.splits import Split, held_out
@@ -21,12 +21,14 @@ ESSENTIAL = {
     "study": ("desk", "bookcase", "office chair", "cupboard"),
     "bathroom": ("bathtub", "washbasin", "toilet"),
     "workshop": ("workbench", "bookcase", "cupboard", "crate"),
+    SHOWROOM: (),
 }
 KIND_SHARES = (0.26, 0.22, 0.18, 0.16, 0.06, 0.12)
 """Of `KINDS`, in their order."""
 WALL_M = 0.1
 GAP_M = 0.03
 STRUCTURE_INSTANCES = 6
+_SHOWN_ON_FLOOR = 14
 Rect = tuple[float, float, float, float]
 
 
@@ -93,6 +95,8 @@ def _draw(plan: _Plan, spec: ObjectClass) -> _Drawn:
         stretch[1] = stretch[0]
     l, w, h = np.asarray(spec.size) * scale * stretch  # noqa: E741
     look = draw_look(look_rng, spec.substances, spec.colours, novel=plan.split.novel_looks)
+    if plan.split.disguised:
+        look = disguise(look, look_rng)
     model = spec.build(Kit(shape_rng, float(l), float(w), float(h), look.main, look.trim))
     corners = np.concatenate([part.corners.reshape(-1, 3) for part in model.parts])
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -125,18 +129,20 @@ def furnish(seed: int, split: Split, kind: str | None = None) -> Room:
     Args:
         seed: the same seed and split give the same room.
         split: what may be in it and how it may look.
-        kind: of room; None draws it.
+        kind: of room, or `SHOWROOM`, where any class is as likely as any other, on the floor too; None draws it.
     """
     rng = np.random.default_rng([seed, 77])
     kind = kind or str(rng.choice(list(KINDS), p=KIND_SHARES))
     size = (float(rng.uniform(3.4, 5.0)), float(rng.uniform(3.4, 5.0)), float(rng.uniform(2.4, 2.8)))
     plan = _Plan(rng, split, kind, size)
-    plan.items.extend(_structure(np.random.default_rng([seed, 78]), size, novel=split.novel_looks))
+    plan.items.extend(_structure(np.random.default_rng([seed, 78]), size, split))
     _fixtures(plan)
     essential = [CLASSES[name] for name in ESSENTIAL[kind]]
     pool = [spec for spec in FURNITURE if spec.belongs(kind) and spec not in essential]
     novel = [spec for spec in pool if spec.novel and split.novel_classes]
     extra = [pool[int(i)] for i in rng.permutation(len(pool))[: int(rng.integers(4, 9))]]
+    if kind == SHOWROOM:
+        extra += [SMALL[int(i)] for i in rng.permutation(len(SMALL))[:_SHOWN_ON_FLOOR]]
     for spec in [*essential, *novel[:1], *extra]:
         if plan.allows(spec):
             _place_furniture(plan, spec)
@@ -155,18 +161,20 @@ def furnish(seed: int, split: Split, kind: str | None = None) -> Room:
     )
 
 
-def _structure(rng: np.random.Generator, size: tuple[float, float, float], *, novel: bool) -> list[Item]:
+def _structure(rng: np.random.Generator, size: tuple[float, float, float], split: Split) -> list[Item]:
     """Floor, ceiling and four walls."""
     x, y, z = size
     floors = (Finish.PARQUET, Finish.PARQUET, Finish.TILES, Finish.CARPET)
     ground = tint(COLOURS[str(rng.choice(["brown", "beige", "grey", "white"]))], rng, 0.3)
     wall = tint(COLOURS[str(rng.choice(["white", "beige", "cream", "grey", "pink", "yellow", "blue", "green"]))], rng)
     r, g, b = (0.45 * c + 0.42 for c in wall)
-    if novel:
+    if split.novel_looks:
         ground, (r, g, b) = tint(COLOURS["olive"], rng, 0.3), (0.35, 0.55, 0.55)
+    if split.disguised:
+        ground, (r, g, b) = (tint(COLOURS[str(rng.choice(SEEN_COLOURS))], rng, 0.3) for _ in range(2))
     paper = Finish.WALLPAPER if rng.random() < 0.4 else Finish.MATTE
     floor_paint = Paint(
-        Finish.MARBLE if novel else floors[int(rng.integers(4))],
+        Finish.MARBLE if split.novel_looks else floors[int(rng.integers(4))],
         ground,
         (0.25, 0.23, 0.2),
         (1.0, 1.0),

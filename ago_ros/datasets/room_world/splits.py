@@ -23,6 +23,7 @@ class Split:
         novel_classes: classes that training never sees; at least one in each view.
         synonyms: whether texts use the held-out synonyms in place of the classes' names.
         novel_pairs: brings held-out pairs of classes together; elsewhere they never share a room.
+        disguised: things wear any seen colour on any seen material, so that no look tells what they are.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Split:
     novel_classes: bool = False
     synonyms: bool = False
     novel_pairs: bool = False
+    disguised: bool = False
 
 
 _TRAIN, _TEST = 0, 1_000_000

@@ -24,6 +24,9 @@ class DataConfig:
         validation_rooms: rooms of the room world.
         test_rooms: rooms of each test split of the room world.
         views: pictures of each room.
+        train_showrooms: rooms of the room world where every class is about as frequent as any other.
+        train_disguises: showrooms whose things wear colours and materials that are not theirs.
+        close_ups: pictures of single things in each showroom, at most.
     """
 
     train_scenes: int = 40
@@ -34,6 +37,9 @@ class DataConfig:
     validation_rooms: int = 8
     test_rooms: int = 10
     views: int = 8
+    train_showrooms: int = 0
+    train_disguises: int = 0
+    close_ups: int = 40
 
     def __post_init__(self) -> None:
         """Refuses to train on nothing."""

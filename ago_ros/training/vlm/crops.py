@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,6 +16,9 @@ from ago_ros.training.vlm.phrases import PhraseBank
 
 _MIN_OBJECT_PIXELS = 60
 _MIN_CROP = 32
+_COARSEST = 0.25
+_STRETCH = 0.2
+"""Logarithm of the most by which a crop's aspect is changed."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class CropConfig:
         patch_purity: share of a patch that its thing must cover.
         colour_jitter: brightness and contrast change by up to this share, each colour channel by a quarter of it.
         recolour_share: share of crops that are shown in false colours or in grey, so that things are known by shape.
+        world_shares: share of the crops that each world gives, by its name; a world that is not named here counts 1.
+        coarse_share: share of the crops that are shown as coarse as if they were small in a larger picture.
     """
 
     shapes: tuple[CropShape, ...] = (
@@ -89,26 +94,30 @@ class CropConfig:
     patch_purity: float = 0.7
     colour_jitter: float = 0.25
     recolour_share: float = 0.25
+    world_shares: Mapping[str, float] = field(default_factory=dict)
+    coarse_share: float = 0.0
 
 
 class CropSampler:
     """Draws batches of crops.
 
     Args:
-        worlds: views of each world; each world gives the same number of crops.
+        worlds: views of each world, by its name.
         bank: the phrases of their regions.
         config: see `CropConfig`.
         patch: edge of the tower's patches, pixels.
     """
 
     def __init__(
-        self, worlds: Sequence[Sequence[CaptionedView]], bank: PhraseBank, config: CropConfig, patch: int
+        self, worlds: Mapping[str, Sequence[CaptionedView]], bank: PhraseBank, config: CropConfig, patch: int
     ) -> None:
-        self._worlds = worlds
+        self._worlds = list(worlds.values())
+        shares = np.array([config.world_shares.get(world, 1.0) for world in worlds])
+        self._shares = shares / shares.sum()
         self._bank = bank
         self._config = config
         self._patch = patch
-        self._objects = [_index_objects(views) for views in worlds]
+        self._objects = [_index_objects(views) for views in self._worlds]
 
     def draw(self, rng: np.random.Generator) -> CropBatch:
         """Draws one batch."""
@@ -119,7 +128,7 @@ class CropSampler:
         return CropBatch(*(torch.stack(column) for column in zip(*rows, strict=True)))
 
     def _draw_crop(self, shape: CropShape, rng: np.random.Generator) -> tuple[Tensor, ...]:
-        world = int(rng.integers(len(self._worlds)))
+        world = int(rng.choice(len(self._shares), p=self._shares))
         views, objects = self._worlds[world], self._objects[world]
         if rng.random() < self._config.object_share:
             places = objects[int(rng.integers(len(objects)))]
@@ -134,7 +143,8 @@ class CropSampler:
         image, regions = view.image[top:bottom, left:right], view.regions[top:bottom, left:right]
         if mirrored:
             image, regions = image[:, ::-1], regions[:, ::-1]
-        pixels = _resize_image(image, shape)
+        coarse = float(rng.uniform(_COARSEST, 1)) if rng.random() < self._config.coarse_share else 1.0
+        pixels = _resize_image(image, shape, coarse)
         recoloured = bool(rng.random() < self._config.recolour_share)
         if recoloured:
             pixels = _recolour(pixels, rng)
@@ -191,7 +201,7 @@ def _window_around(
 ) -> tuple[int, int, int, int]:
     """Places a window around a box, with a margin, as far as the image goes."""
     top, left, bottom, right = box
-    aspect = shape.width / shape.height
+    aspect = shape.width / shape.height * _stretch(rng)
     height = max(bottom - top, (right - left) / aspect) * float(rng.uniform(1.05, 2.6))
     shift = 0.15 * height * rng.uniform(-1, 1, 2)
     middle = ((top + bottom) / 2 + shift[0], (left + right) / 2 + shift[1] * aspect)
@@ -200,11 +210,16 @@ def _window_around(
 
 def _window_anywhere(size: tuple[int, ...], shape: CropShape, rng: np.random.Generator) -> tuple[int, int, int, int]:
     """Places a window of a third of the image's size or more."""
-    aspect = shape.width / shape.height
+    aspect = shape.width / shape.height * _stretch(rng)
     largest = min(size[0], size[1] / aspect)
     height = largest * float(rng.uniform(0.4, 1.15))
     middle = (float(rng.uniform(0, size[0])), float(rng.uniform(0, size[1])))
     return _fit_window(middle, height, aspect, size)
+
+
+def _stretch(rng: np.random.Generator) -> float:
+    """By how much a crop is wider than its picture will be."""
+    return float(np.exp(rng.uniform(-_STRETCH, _STRETCH)))
 
 
 def _fit_window(
@@ -218,11 +233,15 @@ def _fit_window(
     return top, left, top + rows, left + columns
 
 
-def _resize_image(image: NDArray[np.uint8], shape: CropShape) -> Tensor:
-    """Returns (3, height, width) float32 in 0..255."""
+def _resize_image(image: NDArray[np.uint8], shape: CropShape, coarse: float = 1.0) -> Tensor:
+    """Returns (3, height, width) float32 in 0..255; below 1, `coarse` is the size to pass through on the way."""
     pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-    size = (shape.height, shape.width)
-    return interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)[0].float()
+    sizes = [(shape.height, shape.width)]
+    if coarse < 1:
+        sizes.insert(0, (max(8, round(shape.height * coarse)), max(8, round(shape.width * coarse))))
+    for size in sizes:
+        pixels = interpolate(pixels, size=size, mode="bilinear", antialias=True, align_corners=False)
+    return pixels[0].float()
 
 
 def _resize_regions(regions: NDArray[np.uint8], shape: CropShape) -> NDArray[np.uint8]:

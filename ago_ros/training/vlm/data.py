@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ago_ros.datasets.captioned_views.store import CaptionedView, read_views, write_shard
+from ago_ros.datasets.procedural.jobs import run_jobs
 from ago_ros.training.vlm.config import DataConfig
 
-WORLDS = ("drive", "rooms")
+WORLDS = ("drive", "rooms", "close_ups", "disguises")
 ROOM_TESTS = ("novel_rooms", "novel_visual", "novel_classes")
 _FIRST_SCENE = {"train": 10_000, "validation": 20_000, "test": 30_000}
 
@@ -20,11 +21,13 @@ class Job:
 
     Attributes:
         path: of the file.
-        split: of the room world; "" for the drive world.
+        world: one of `WORLDS`.
+        split: of the room world; "" elsewhere.
         number: of the room, or the seed of the scene.
     """
 
     path: Path
+    world: str
     split: str
     number: int
 
@@ -37,17 +40,24 @@ def plan_jobs(folder: Path, config: DataConfig, *, tests: bool) -> list[Job]:
     for split in ("train", "validation", *(["test"] if tests else [])):
         for i in range(scenes[split]):
             seed = _FIRST_SCENE[split] + i
-            jobs.append(Job(folder / split / "drive" / f"{seed}.npz", "", seed))
+            jobs.append(Job(folder / split / "drive" / f"{seed}.npz", "drive", "", seed))
         for i in range(rooms.get(split, 0)):
-            jobs.append(Job(folder / split / "rooms" / f"{i:06d}.npz", split, i))
+            jobs.append(Job(folder / split / "rooms" / f"{i:06d}.npz", "rooms", split, i))
+    for world, count in (("close_ups", config.train_showrooms), ("disguises", config.train_disguises)):
+        jobs += [Job(folder / "train" / world / f"{i:06d}.npz", world, "", i) for i in range(count)]
     if tests:
         for split in ROOM_TESTS:
-            jobs += [Job(folder / "test" / split / f"{i:06d}.npz", split, i) for i in range(config.test_rooms)]
+            jobs += [Job(folder / "test" / split / f"{i:06d}.npz", "rooms", split, i) for i in range(config.test_rooms)]
     return jobs
 
 
 def draw_missing(
-    folder: Path, config: DataConfig, *, tests: bool, progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    config: DataConfig,
+    *,
+    tests: bool,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Draws every file of a data set that is not there yet.
 
@@ -55,14 +65,12 @@ def draw_missing(
         folder: of the data set.
         config: how much it holds.
         tests: with the test splits.
-        progress: told how many files are there, and how many there will be.
+        workers: processes; None takes one for each processor.
+        progress: told how many of the missing files are drawn, and how many there are.
     """
-    jobs = plan_jobs(folder, config, tests=tests)
-    for number, job in enumerate(jobs):
-        if not job.path.is_file():
-            write_shard(job.path, _draw(job, config))
-        if progress:
-            progress(number + 1, len(jobs))
+    missing = [(job, config) for job in plan_jobs(folder, config, tests=tests) if not job.path.is_file()]
+    if missing:
+        run_jobs(_draw, missing, len(missing), workers, progress)
 
 
 def read_worlds(folder: Path, config: DataConfig, split: str) -> dict[str, list[CaptionedView]]:
@@ -72,8 +80,8 @@ def read_worlds(folder: Path, config: DataConfig, split: str) -> dict[str, list[
         DatasetError: views that should be there are missing or damaged.
     """
     wanted = {
-        "train": (config.train_scenes, config.train_rooms),
-        "validation": (config.validation_scenes, config.validation_rooms),
+        "train": (config.train_scenes, config.train_rooms, config.train_showrooms, config.train_disguises),
+        "validation": (config.validation_scenes, config.validation_rooms, 0, 0),
     }[split]
     return {
         world: list(read_views(folder / split / world))
@@ -82,11 +90,20 @@ def read_worlds(folder: Path, config: DataConfig, split: str) -> dict[str, list[
     }
 
 
-def _draw(job: Job, config: DataConfig) -> list[CaptionedView]:
-    if job.split:
+def _draw(job: Job, config: DataConfig, tick: Callable[[], None]) -> None:
+    write_shard(job.path, _views_of(job, config))
+    tick()
+
+
+def _views_of(job: Job, config: DataConfig) -> list[CaptionedView]:
+    if job.world == "rooms":
         from ago_ros.datasets.captioned_views.rooms import draw_room_views
 
         return draw_room_views(job.split, job.number, config.views)
+    if job.world in ("close_ups", "disguises"):
+        from ago_ros.datasets.captioned_views.close_ups import draw_close_ups
+
+        return draw_close_ups(job.number, config.close_ups, disguised=job.world == "disguises")
     from ago_ros.datasets.captioned_views.drive import draw_drive_views
 
     return draw_drive_views(job.number, config.shots)

@@ -6,7 +6,7 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, normalize
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 
 from ago_ros.training.vlm.crops import CropBatch
 from ago_ros.training.vlm.phrases import PhraseBank
@@ -16,7 +16,7 @@ from ago_ros.vlm.tower import ImageTower
 _FIRST_SCALE = 15.0
 _HASTE = 10.0
 """Scale and biases have far to go, and learn this many times as fast as the weights."""
-_PATCH_SHARE, _CROP_SHARE = 0.5, 0.15
+_PATCH_SHARE, _CROP_SHARE, _NAME_SHARE = 0.5, 0.15, 2.0
 _SHORT = 400
 """Tokens up to which plain attention trains faster on CPUs than the fused one."""
 
@@ -72,8 +72,10 @@ def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank
         batch: crops.
         bank: the K phrases of this step, each in one wording.
 
+    Regions also choose among the names of all kinds: judged pair by pair, names that are seldom true are learned last.
+
     Returns:
-        "loss", and its parts "region", "patch" and "crop".
+        "loss", and its parts "region", "name", "patch" and "crop".
     """
     phrases = model.tower.center(bank.embeddings[0])
     tokens = model.encode(batch.pixels)
@@ -81,10 +83,12 @@ def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank
     patches = tokens[:, 1:].gather(1, batch.patch[..., None].expand(-1, -1, tokens.shape[-1]))
     parts = {
         "region": _kind_loss(model, regions, batch.region_kind, batch.recoloured, bank, phrases),
+        "name": _name_loss(model, regions, batch.region_kind, bank, phrases),
         "patch": _kind_loss(model, patches, batch.patch_kind, batch.recoloured, bank, phrases),
         "crop": _crop_loss(model, tokens[:, 0], batch, bank, phrases),
     }
-    return {"loss": parts["region"] + _PATCH_SHARE * parts["patch"] + _CROP_SHARE * parts["crop"], **parts}
+    shares = {"region": 1.0, "name": _NAME_SHARE, "patch": _PATCH_SHARE, "crop": _CROP_SHARE}
+    return {"loss": torch.stack([share * parts[part] for part, share in shares.items()]).sum(), **parts}
 
 
 def _kind_loss(
@@ -98,6 +102,21 @@ def _kind_loss(
     pairs = binary_cross_entropy_with_logits(logits, truth.float(), reduction="none")
     rows = (pairs * told).sum(dim=1)
     return (rows * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _name_loss(model: ContrastiveModel, features: Tensor, kind: Tensor, bank: PhraseBank, phrases: Tensor) -> Tensor:
+    """Cross-entropy of (B, R, D) rows among the names of all kinds; another name that is true of the row is no choice.
+
+    Names are weighed by how frequent they are, so that features need not say so.
+    """
+    known = (kind >= 0) & (bank.name[kind] >= 0)
+    kinds, names = kind[known], bank.name[bank.name >= 0].unique()
+    logits = model.logits(features[known], phrases[names], bank.prior[names])
+    own = names == bank.name[kinds][:, None]
+    logits = logits.masked_fill(bank.truth[kinds][:, names] & ~own, -torch.inf)
+    losses = cross_entropy(logits, own.int().argmax(dim=1), reduction="none")
+    weight = bank.weight[kinds]
+    return (losses * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
 def _crop_loss(

@@ -25,6 +25,7 @@ class PhraseBank:
         weight: (T,) float32, how much a region of the kind counts: less if its name is frequent; about 1 on average.
         prior: (K,) float32, the logit of how often a phrase is true of a region, regions weighted.
         plain: (K,) bool, phrases that are true of all regions of a name, whatever these look like.
+        name: (T,) int64, the phrase that names a kind of region; -1 where none does.
     """
 
     phrases: tuple[str, ...]
@@ -34,6 +35,7 @@ class PhraseBank:
     weight: Tensor
     prior: Tensor
     plain: Tensor
+    name: Tensor
 
     def draw(self, looks: int, generator: torch.Generator) -> PhraseBank:
         """Returns a bank of the plain phrases and some of the others, each in one wording: V is 1.
@@ -48,6 +50,8 @@ class PhraseBank:
         drawn = others[torch.randperm(len(others), generator=generator)[:looks].to(others.device)]
         index = torch.cat([self.plain.nonzero()[:, 0], drawn])
         wording = torch.randint(len(self.embeddings), (len(index),), generator=generator)
+        place = torch.full((len(self.phrases) + 1,), -1, device=index.device)
+        place[index] = torch.arange(len(index), device=index.device)
         return replace(
             self,
             phrases=tuple(self.phrases[i] for i in index),
@@ -55,6 +59,7 @@ class PhraseBank:
             truth=self.truth[:, index],
             prior=self.prior[index],
             plain=self.plain[index],
+            name=place[self.name],
         )
 
 
@@ -95,6 +100,7 @@ def make_phrase_bank(
         weight=weight,
         prior=often.clamp(1e-5, 1 - 1e-5).logit(),
         plain=torch.tensor([phrase in shared for phrase in phrases]),
+        name=torch.tensor([number[text.name] if text.name in text.phrases else -1 for text in kinds]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,21 +54,46 @@ def train_vlm(
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.loop.seed)
-    worlds = [without_unseen(views) for views in read_worlds(data, config.data, "train").values()]
-    bank = make_phrase_bank((text for views in worlds for view in views for text in view.texts), encoder)
+    worlds = {world: without_unseen(views) for world, views in read_worlds(data, config.data, "train").items()}
+    bank = make_phrase_bank((text for views in worlds.values() for view in views for text in view.texts), encoder)
     sampler = CropSampler(worlds, bank, config.crops, config.tower.patch)
     on_device = _moved_bank(bank, device)
     tower = ImageTower(config.tower)
     tower.text_mean.copy_(bank.embeddings[:, bank.plain].mean(dim=(0, 1)))
     model = ContrastiveModel(tower).to(device)
 
+    def draw(step: int) -> CropBatch:
+        return sampler.draw(np.random.default_rng((config.loop.seed, step)))
+
     def loss_of(step: int) -> dict[str, Tensor]:
-        batch = _moved_batch(sampler.draw(np.random.default_rng((config.loop.seed, step))), device)
+        batch = _moved_batch(ahead(step), device)
         return contrastive_loss(model, batch, on_device.draw(config.looks, torch.Generator().manual_seed(step)))
 
     model.train()
-    fit(model, loss_of, config.loop, out, progress, report=report)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead = Ahead(draw, pool)
+        fit(model, loss_of, config.loop, out, progress, report=report)
     return finish(model, config, data, out, encoder)
+
+
+class Ahead:
+    """Draws the batch of the next step while this one is learned from.
+
+    Args:
+        draw: makes the batch of a step.
+        pool: a thread to draw in.
+    """
+
+    def __init__(self, draw: Callable[[int], CropBatch], pool: Executor) -> None:
+        self._draw = draw
+        self._pool = pool
+        self._drawn: dict[int, Future[CropBatch]] = {}
+
+    def __call__(self, step: int) -> CropBatch:
+        """Returns the batch of a step, and begins with the next."""
+        drawn = self._drawn.pop(step, None)
+        self._drawn = {step + 1: self._pool.submit(self._draw, step + 1)}
+        return drawn.result() if drawn else self._draw(step)
 
 
 def finish(
@@ -87,7 +113,11 @@ def finish(
 
 def _moved_bank(bank: PhraseBank, device: str | torch.device) -> PhraseBank:
     return replace(
-        bank, **{name: getattr(bank, name).to(device) for name in ("embeddings", "truth", "weight", "prior", "plain")}
+        bank,
+        **{
+            field: getattr(bank, field).to(device)
+            for field in ("embeddings", "truth", "weight", "prior", "plain", "name")
+        },
     )
 
 
