@@ -48,6 +48,12 @@ def rig() -> Iterator[Rig]:
     rig.close()
 
 
+@pytest.fixture(scope="session")
+def start_node() -> type[RunningNode]:
+    """Starts a node with other parameters than those of `node`; the caller stops it."""
+    return RunningNode
+
+
 @pytest.fixture(scope="module")
 def node(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
     running = RunningNode(tmp_path_factory.mktemp("node"))
