@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ago_ros.cli.evaluate_ago import ago
+from ago_ros.cli.evaluate_completion import completion
 from ago_ros.cli.evaluate_relevancy import relevancy
 from ago_ros.cli.evaluate_scene_query import scene_query
 from ago_ros.cli.options import Device, Docs, JsonFile, Model, OptionalModel, Root, Scenes, Version
@@ -21,6 +22,7 @@ def evaluate() -> None:
 
 
 app.command("ago")(ago)
+app.command("completion")(completion)
 app.command("relevancy")(relevancy)
 app.command("scene-query")(scene_query)
 
