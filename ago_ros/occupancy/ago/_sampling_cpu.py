@@ -30,7 +30,9 @@ class CompiledSampling(torch.autograd.Function):
     """`deformable.sample_levels` for float32 tensors of the CPU: same arguments, same result, same gradients."""
 
     @staticmethod
-    def forward(ctx: Any, value: Tensor, shapes: Sequence[tuple[int, int]], locations: Tensor, weights: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, value: Tensor, shapes: Sequence[tuple[int, int]], locations: Tensor, weights: Tensor
+    ) -> Tensor:
         """Returns (B, Q, heads * D)."""
         value, locations, weights = value.contiguous(), locations.contiguous(), weights.contiguous()
         ctx.save_for_backward(value, locations, weights)
@@ -81,10 +83,10 @@ def _forward(
 ) -> None:  # fmt: skip
     """Adds the samples of some rows of batch x queries to `result`, which is zero."""
     queries, heads, levels, points = weights.shape[1:]
+    depth = value.shape[3]
     for row in range(first, last):
         b, q = row // queries, row % queries
         for h in range(heads):
-            total = result[b, q, h]
             for level in range(levels):
                 rows, columns = sizes[level]
                 for p in range(points):
@@ -101,9 +103,9 @@ def _forward(
                                 continue
                             share = (down if dy else _ONE - down) * (across if dx else _ONE - across)
                             share *= weights[b, q, h, level, p]
-                            cell = value[b, starts[level] + i * columns + j, h]
-                            for d in range(len(cell)):
-                                total[d] += share * cell[d]
+                            place = starts[level] + i * columns + j
+                            for d in range(depth):
+                                result[b, q, h, d] += share * value[b, place, h, d]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_REORDER)
@@ -113,10 +115,10 @@ def _backward(
 ) -> None:  # fmt: skip
     """Adds to the three gradients, which are zero, what some of batch x heads give: no two write to one place."""
     queries, heads, levels, points = weights.shape[1:]
+    depth = value.shape[3]
     for unit in range(first, last):
         b, h = unit // heads, unit % heads
         for q in range(queries):
-            falling = upstream[b, q, h]
             for level in range(levels):
                 rows, columns = sizes[level]
                 for p in range(points):
@@ -135,12 +137,11 @@ def _backward(
                                 continue
                             high, wide = down if dy else _ONE - down, across if dx else _ONE - across
                             place = starts[level] + i * columns + j
-                            cell, share, told = value[b, place, h], weight * high * wide, np.float32(0)
-                            for d in range(len(cell)):
-                                told += falling[d] * cell[d]
-                            to_cell = to_value[b, place, h]
-                            for d in range(len(cell)):
-                                to_cell[d] += share * falling[d]
+                            share, told = weight * high * wide, np.float32(0)
+                            for d in range(depth):
+                                told += upstream[b, q, h, d] * value[b, place, h, d]
+                            for d in range(depth):
+                                to_value[b, place, h, d] += share * upstream[b, q, h, d]
                             of_weight += high * wide * told
                             of_x += high * told if dx else -high * told
                             of_y += wide * told if dy else -wide * told

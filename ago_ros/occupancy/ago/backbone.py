@@ -53,7 +53,8 @@ class ImageBackbone(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Encodes (M, 3, H, W) images to `levels` maps (M, F, h, w), the finest first."""
-        return self.pyramid(list(self.resnet(images).feature_maps))
+        pixels = images.contiguous(memory_format=torch.channels_last)
+        return self.pyramid(list(self.resnet(pixels).feature_maps))
 
     def load_pretrained(self, source: str) -> None:
         """Takes the weights of a ResNet of the same sizes; deformable layers start as ordinary ones.

@@ -103,20 +103,17 @@ def lovasz_softmax(probabilities: Tensor, target: Tensor) -> Tensor:
     Returns:
         () of the type of `probabilities`.
     """
-    columns = probabilities.unbind(dim=1)
-    losses = [_lovasz(columns[c], target == c) for c in target.unique().tolist()]
-    return torch.stack(losses).mean() if losses else probabilities.sum()
-
-
-def _lovasz(probability: Tensor, truth: Tensor) -> Tensor:
-    """Returns the loss of one class, from its (V,) probabilities and the (V,) bool that say where it is."""
-    errors, order = torch.sort((truth.to(probability.dtype) - probability).abs(), descending=True)
-    found = truth[order].cumsum(dim=0)
-    rank = torch.arange(1, len(order) + 1, device=order.device)
-    total = found[-1]
+    present = target.unique()
+    if not len(present):
+        return probabilities.sum()
+    truth = target == present[:, None]
+    errors, order = (truth.to(probabilities.dtype) - probabilities[:, present].T).abs().sort(dim=1, descending=True)
+    found = truth.gather(1, order).cumsum(dim=1)
+    rank = torch.arange(1, len(target) + 1, device=target.device)
+    total = found[:, -1:]
     jaccard = 1 - (total - found).to(torch.float64) / (total + rank - found)
-    steps = torch.diff(jaccard, prepend=jaccard.new_zeros(1))
-    return (errors * steps).sum().to(errors.dtype)
+    steps = torch.diff(jaccard, dim=1, prepend=jaccard.new_zeros(len(present), 1))
+    return (errors * steps).sum(dim=1).mean().to(probabilities.dtype)
 
 
 def _cross_entropy(scores: Tensor, target: Tensor) -> Tensor:
@@ -129,6 +126,8 @@ def _observed(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if logits.shape[:-1] != target.shape or logits.shape[-1] < 2:
         raise ValueError(f"logits must be (..., N > 1) and the target (...), got {logits.shape} and {target.shape}")
     observed = target != UNOBSERVED
+    if bool(observed.all()):
+        return _at_least_float32(logits.flatten(0, -2)), target.flatten().to(torch.int64)
     return _at_least_float32(logits[observed]), target[observed].to(torch.int64)
 
 
