@@ -18,6 +18,7 @@ COMMANDS = {
     "bag": "ago_ros.cli.bag",
     "demo": "ago_ros.cli.demo",
     "eval": "ago_ros.cli.evaluate",
+    "gallery": "ago_ros.cli.gallery",
     "label": "ago_ros.cli.label",
     "locate": "ago_ros.cli.locate",
     "render": "ago_ros.cli.render",

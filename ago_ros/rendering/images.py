@@ -8,9 +8,18 @@ from PIL import Image
 from torch import Tensor
 
 
-def save_png(picture: Tensor, path: str | Path) -> Path:
-    """Writes a (H, W, 3) uint8 RGB picture as PNG, with the folders above it; returns the path."""
+def save_png(picture: Tensor, path: str | Path, colours: int | None = None) -> Path:
+    """Writes a picture as PNG, with the folders above it; returns the path.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        path: of the file.
+        colours: keeps so many colours at most, for a small file; None keeps all.
+    """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture.numpy()).save(target)
+    image = Image.fromarray(picture.numpy())
+    if colours is not None:
+        image = image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image.save(target, optimize=colours is not None)
     return target

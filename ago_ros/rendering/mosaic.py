@@ -15,7 +15,9 @@ from ago_ros.sensors.frame import CameraImage, SensorFrame
 NUSCENES_ORDER = ("cam_front_left", "cam_front", "cam_front_right", "cam_back_left", "cam_back", "cam_back_right")
 
 
-def draw_voxels(image: CameraImage, camera_from_ego: Tensor, centers: Tensor, colors: Tensor, size: float) -> Tensor:
+def draw_voxels(
+    image: CameraImage, camera_from_ego: Tensor, centers: Tensor, colors: Tensor, size: float, min_depth: float = 1.0
+) -> Tensor:
     """Draws voxels over an image, far ones first, each as a square as large as it looks.
 
     Args:
@@ -24,11 +26,12 @@ def draw_voxels(image: CameraImage, camera_from_ego: Tensor, centers: Tensor, co
         centers: (M, 3) float32, ego frame, metres.
         colors: (M, 3) uint8 RGB.
         size: edge of a voxel, metres.
+        min_depth: voxels nearer than this are left out, metres.
 
     Returns:
         (H, W, 3) uint8 RGB.
     """
-    pixels, depth, visible = image.camera.project(se3.transform_points(camera_from_ego, centers), min_depth=1.0)
+    pixels, depth, visible = image.camera.project(se3.transform_points(camera_from_ego, centers), min_depth)
     picture = image.image.numpy().copy()
     overlay = picture.copy()
     order = torch.argsort(depth[visible], descending=True)
