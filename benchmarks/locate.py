@@ -6,6 +6,9 @@ boxes, so that every reference is in sight and the times are those of geometry, 
 With `--relevancy` instead: what each choice of the parameter `relevancy` costs a frame, its first query and every later
 one. The frame is a made street seen by six cameras of noise, the model the project's own with random weights: times and
 memory do not depend on what is seen. They are processor times of one thread.
+
+With `--semabs`: encoding and queries apart, by the analytic fields and by networks, on the same street with ago-tiny:
+`tiny` on the CPU, in processor times of one thread, and `paper` on CUDA by the wall clock where there is such a device.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from torch import Tensor
 from ago_ros.datasets.nuscenes import NuScenesReader
 from ago_ros.evaluation.benchmark import Result, make_parser, publish
 from ago_ros.evaluation.benchmark_data import scan_street
+from ago_ros.evaluation.query_latency import STEPS, measure_queries
 from ago_ros.geometry import se3
 from ago_ros.geometry.boxes import points_in_boxes, transform_boxes
 from ago_ros.geometry.camera import PinholeCamera
@@ -36,11 +40,19 @@ from ago_ros.scene.encoding import SceneEncoding
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.analytic import locate, score_phrases
 from ago_ros.scene_query.parse import parse_query
+from ago_ros.scene_query.semabs.config import SemAbsConfig, read_network_config
+from ago_ros.scene_query.semabs.decision import Decision, Reading
+from ago_ros.scene_query.semabs.learned import LearnedFields
+from ago_ros.scene_query.semabs.load import load_learned
+from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.sensors.frame import CameraImage, SensorFrame
-from ago_ros.vlm.loading import load_text_encoder
+from ago_ros.training.scene_query.config import DrawConfig
+from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.small import Calibration, SmallModel
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
+CONFIGS = Path(__file__).parents[1] / "config" / "semabs"
+VLM = "ago-tiny"
 GOAL_MS = 300.0
 ROUNDS = 10
 KINDS = {"car": "vehicle", "person": "human", "barrier": "movable_object"}
@@ -178,12 +190,77 @@ def publish_relevancy(options: argparse.Namespace) -> int:
     return 0 if met else 1
 
 
+def random_network(name: str, device: str) -> LearnedFields:
+    """Makes a network of random weights, which takes as long as a trained one."""
+    config = read_network_config(CONFIGS / f"{name}.yaml")
+    assert isinstance(config, SemAbsConfig)
+    torch.manual_seed(0)
+    reading = Reading("semabs", {"vlm": VLM}, {task: Decision(0.0, 1.0, 0.0) for task in ("complete", "locate")})
+    return LearnedFields(
+        SemAbs(config).eval().to(device), reading, DrawConfig().relevancy()["multi"], f"{name}, random"
+    )
+
+
+def wall_clock() -> float:
+    """Returns seconds, once the device has done what it was given."""
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def measure_semabs(options: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
+    """Returns the latencies of each way to answer."""
+    tiny = random_network("tiny", "cpu") if options.random_weights else load_learned(options.semabs, VLM)
+    sides = [("analytic", None, "cpu"), (f"semabs {tiny.name}", tiny, "cpu")]
+    if torch.cuda.is_available():
+        sides.append(("semabs paper, random, cuda", random_network("paper", "cuda"), "cuda"))
+    frame, found = see_street(), []
+    for name, fields, device in sides:
+        model = load_vlm(VLM, device)
+        predictor = LiftPredictor(vlm=model, relevancy=fields.relevancy if fields else None)
+
+        def encode(predictor: LiftPredictor = predictor) -> SceneEncoding:
+            predictor.reset()
+            return predictor.encode(frame)
+
+        measure_queries(encode, model, fields, time.perf_counter, rounds=1)
+        clock = wall_clock if device == "cuda" else time.process_time
+        found.append((name, measure_queries(encode, model, fields, clock, options.rounds)))
+    return found
+
+
+def publish_semabs(options: argparse.Namespace) -> int:
+    """Measures, prints and writes what `--semabs` asks for."""
+    with single_thread():
+        found = measure_semabs(options)
+    rows = [
+        (name, *(f"{times[step].p50_ms:.0f} / {times[step].p95_ms:.0f}" for step in STEPS)) for name, times in found
+    ]
+    slowest = max(times[step].p95_ms for _, times in found for step in STEPS if step.endswith("known phrases"))
+    met = slowest < GOAL_MS
+    paper = "" if torch.cuda.is_available() else "; paper: not measured, there is no CUDA device here"
+    verdict = f"goal (queries of known phrases under {GOAL_MS:.0f} ms, p95): {'met' if met else 'missed'}{paper}"
+    title = (
+        "Encoding and queries apart, p50 / p95 ms: 6 x 400 x 225 pixels, 200 x 200 x 16 voxels; processor times of one "
+        "thread, on CUDA the wall clock"
+    )
+    figures = {name: {step: dataclasses.asdict(times[step]) for step in STEPS} for name, times in found}
+    publish(Result("locate_semabs", title, ("answered by", *STEPS), rows, verdict, {"rows": figures}), options)
+    return 0 if met else 1
+
+
 def main() -> int:
     parser = make_parser("Time queries against a cached frame.")
     parser.add_argument("--relevancy", action="store_true", help="measure the choices of relevancy instead")
+    parser.add_argument(
+        "--semabs", nargs="?", const="semabs-tiny", help="measure the analytic fields beside this network, or folder"
+    )
+    parser.add_argument("--random-weights", action="store_true", help="with --semabs: tiny, untrained")
+    parser.add_argument("--rounds", type=int, default=3, help="with --semabs: frames")
     options = parser.parse_args()
     if options.relevancy:
         return publish_relevancy(options)
+    if options.semabs:
+        return publish_semabs(options)
     folder = os.environ.get("AGO_TEST_DATA")
     if not folder:
         print("needs real sensor data: set AGO_TEST_DATA to its folder", file=sys.stderr)
