@@ -6,6 +6,7 @@ Three seeds of SemAbs, one of each baseline, all by the same settings; the analy
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import time
 from collections.abc import Callable
@@ -14,19 +15,21 @@ from pathlib import Path
 
 from ago_ros.cli.options import find_config
 from ago_ros.datasets.procedural.jobs import run_jobs
+from ago_ros.datasets.query_views.splits import DRIVES, TEST_SPLITS
 from ago_ros.evaluation.benchmark import given_command, make_parser, publish_all
-from ago_ros.evaluation.scene_query_runs import TEST_SPLITS, evaluate_folders
+from ago_ros.evaluation.scene_query_runs import evaluate_folders
 from ago_ros.evaluation.scene_query_tables import make_tables, report_json
+from ago_ros.scene_query.semabs.baselines import METHODS
 from ago_ros.scene_query.semabs.decision import DECISION_FILE
 from ago_ros.training.scene_query.config import SceneQueryConfig, read_config
 from ago_ros.training.scene_query.draw import draw_missing, estimate_bytes, missing_jobs
 from ago_ros.training.scene_query.train import train_scene_query
 from ago_ros.vlm.loading import load_vlm
 
-VIEW_S, STEP_S, ANSWER_S = 4.1, {"semaware": 1.0}, {"semaware": 2.4}
-"""Processor seconds, measured on one busy core: a view drawn with both kinds of maps, a step of `tiny`, an answered
-view."""
-OTHER_STEP_S, OTHER_ANSWER_S = 2.9, 1.4
+ROOM_VIEW_S, STREET_VIEW_S = 1.3, 2.7
+STEP_S, OTHER_STEP_S = {"semaware": 0.5}, 0.9
+ANSWER_S, OTHER_ANSWER_S = {"semaware": 2.4}, 1.4
+"""Processor seconds on one busy core: a view drawn with both kinds of maps, a step of `tiny`, an answered view."""
 Run = tuple[str, int]
 """Method and seed."""
 
@@ -36,20 +39,39 @@ def runs_of(seeds: int) -> list[Run]:
     return [*(("semabs", seed) for seed in range(seeds)), ("clip_spatial", 0), ("single_scale", 0), ("semaware", 0)]
 
 
-def estimate_hours(config: SceneQueryConfig, runs: list[Run], rooms: list[str], processors: int) -> float:
+def read_rows(text: str) -> list[Run]:
+    """Reads which rows are wanted, such as "semabs:0,semabs:1,clip_spatial:0".
+
+    Raises:
+        ValueError: a method is not known, or a seed is no number.
+    """
+    runs = []
+    for row in text.split(","):
+        method, _, seed = row.strip().partition(":")
+        if method not in METHODS or not seed.isdigit():
+            raise ValueError(f"no row {row.strip()!r}: give METHOD:SEED, with a method of {', '.join(METHODS)}")
+        runs.append((method, int(seed)))
+    return list(dict.fromkeys(runs))
+
+
+def estimate_hours(
+    config: SceneQueryConfig, runs: list[Run], files: list[str], scored: list[Run], workers: int
+) -> float:
     """Estimates how long the missing work takes.
 
     Args:
         config: settings.
         runs: that are not trained yet.
-        rooms: the split of every room that is not drawn yet.
-        processors: that share the work.
+        files: the split of every room or drive that is not drawn yet.
+        scored: all runs of the tables.
+        workers: processes that share drawing and training; scoring is done by one.
     """
-    drawing = sum(config.draw.rooms_of(split)[1] for split in rooms) * VIEW_S
-    training = sum(config.loop.steps * STEP_S.get(method, OTHER_STEP_S) for method, _ in runs)
-    tests = config.draw.test_rooms * config.draw.test_views * len(TEST_SPLITS)
-    scoring = sum(tests * ANSWER_S.get(method, OTHER_ANSWER_S) for method, _ in runs)
-    return (drawing + training + scoring) / processors / 3600
+    views = [(config.draw.files_of(split)[1], STREET_VIEW_S if split in DRIVES else ROOM_VIEW_S) for split in files]
+    shared = sum(count * seconds for count, seconds in views)
+    shared += sum(config.loop.steps * STEP_S.get(method, OTHER_STEP_S) for method, _ in runs)
+    tests = sum(math.prod(config.draw.files_of(split)) for split in TEST_SPLITS)
+    scoring = sum(tests * ANSWER_S.get(method, OTHER_ANSWER_S) for method, _ in scored)
+    return (shared / workers + scoring) / 3600
 
 
 def train_one(
@@ -67,13 +89,17 @@ def train_one(
 
 
 def prepare(options: argparse.Namespace, config: SceneQueryConfig) -> list[Path]:
-    """Draws and trains what is missing; returns the folders of all trainings."""
-    folders = {run: options.out / f"{run[0]}_{run[1]}" for run in runs_of(options.seeds)}
+    """Draws and trains what is missing; returns the folders of the trainings that are wanted."""
+    wanted = read_rows(options.rows) if options.rows else runs_of(options.seeds)
+    folders = {run: options.out / f"{run[0]}_{run[1]}" for run in wanted}
     to_draw = missing_jobs(options.data, config.draw, options.vlm)
     to_train = [run for run, folder in folders.items() if not (folder / DECISION_FILE).is_file()]
-    hours = estimate_hours(config, to_train, [job.split for job in to_draw], options.workers)
+    hours = estimate_hours(config, to_train, [job.split for job in to_draw], wanted, options.workers)
     size = estimate_bytes(config.draw, to_draw) / 2**20
-    print(f"{len(to_draw)} rooms to draw (at most {size:.0f} MiB), {len(to_train)} trainings: about {hours:.1f} h")
+    print(
+        f"{len(to_draw)} rooms and drives to draw (at most {size:.0f} MiB), {len(to_train)} trainings: "
+        f"about {hours:.1f} h with {options.workers} processes"
+    )
     if options.plan:
         return []
     draw_missing(options.data, config.draw, options.vlm, options.workers)
@@ -92,6 +118,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("build/data/scene_query"), help="folder of the views")
     parser.add_argument("--out", type=Path, default=Path("build/train/scene_query"), help="folder of the trainings")
     parser.add_argument("--seeds", type=int, default=3, help="of SemAbs; baselines have one")
+    parser.add_argument("--rows", help="make these alone, as METHOD:SEED,METHOD:SEED; the analytic row is always there")
     parser.add_argument("--steps", type=int, help="in place of the settings' number")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw or train")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -103,7 +130,7 @@ def main() -> None:
     folders = prepare(options, config)
     if options.plan:
         return
-    runs = evaluate_folders(folders, options.data, TEST_SPLITS, None, "", options.device)
+    runs = evaluate_folders(folders, options.data, config.draw.splits(TEST_SPLITS), None, "", options.device)
     tables = make_tables(runs)
     publish_all(tables, given_command(), options.json, options.docs, report_json(runs, tables))
 

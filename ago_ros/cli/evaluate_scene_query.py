@@ -18,9 +18,9 @@ def scene_query(
         "build/data/scene_query"
     ),
     split: Annotated[
-        list[str] | None, typer.Option(help="Test split, any number of times; else the paper's four.")
+        list[str] | None, typer.Option(help="Test split, any number of times; else the paper's four, and outdoor.")
     ] = None,
-    rooms: Annotated[int | None, typer.Option(min=1, help="Rooms of each split, at most.")] = None,
+    rooms: Annotated[int | None, typer.Option(min=1, help="Rooms or drives of each split, at most.")] = None,
     vlm: Annotated[
         str,
         typer.Option(help="Text tower of a SemAware folder: ago-tiny, a folder or an id; else that of its views."),
@@ -30,11 +30,12 @@ def scene_query(
     json_file: JsonFile = None,
     docs: Docs = None,
 ) -> None:
-    """Score trained folders on novel rooms, looks, words and classes: completion, localisation, search cost."""
+    """Score trained folders on novel rooms, looks, words, classes, and streets: completion, localisation, search cost."""
     from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.query_views.splits import TEST_SPLITS
     from ago_ros.evaluation.benchmark import publish_all
     from ago_ros.evaluation.scene_query import PROTOCOL
-    from ago_ros.evaluation.scene_query_runs import TEST_SPLITS, evaluate_folders
+    from ago_ros.evaluation.scene_query_runs import evaluate_folders
     from ago_ros.evaluation.scene_query_tables import make_tables, report_json
 
     splits = tuple(dict.fromkeys(split or TEST_SPLITS))

@@ -28,10 +28,11 @@ def scene_query(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that draw; else one a processor.")] = None,
     only_draw: Annotated[bool, typer.Option("--only-draw", help="Draw the views, those of the tests too.")] = False,
 ) -> None:
-    """Train SemAbs, or a baseline, on views of rooms with relevancy maps."""
+    """Train SemAbs, or a baseline, on views of rooms and streets with relevancy maps."""
     from dataclasses import replace
 
     from ago_ros.cli.progress import progress_bar
+    from ago_ros.datasets.query_views.splits import TRAIN_SPLITS, VALIDATION_SPLITS
     from ago_ros.scene_query.semabs.baselines import METHODS
     from ago_ros.training.scene_query import draw
     from ago_ros.training.scene_query.config import read_config
@@ -44,12 +45,12 @@ def scene_query(
     loop = settings.loop
     loop = replace(loop, seed=loop.seed if seed is None else seed, steps=loop.steps if steps is None else steps)
     settings = replace(settings, loop=loop)
-    splits = draw.SPLITS_DRAWN if only_draw else ("train", "validation")
+    splits = draw.SPLITS_DRAWN if only_draw else (*TRAIN_SPLITS, *VALIDATION_SPLITS)
     missing = draw.missing_jobs(data, settings.draw, vlm, splits)
     if missing:
         size = draw.estimate_bytes(settings.draw, missing) / 2**20
-        typer.echo(f"{data}: {len(missing)} rooms to draw, at most about {size:.0f} MiB")
-        with progress_bar("drawing rooms") as progress:
+        typer.echo(f"{data}: {len(missing)} rooms and drives to draw, at most about {size:.0f} MiB")
+        with progress_bar("drawing rooms and drives") as progress:
             draw.draw_missing(data, settings.draw, vlm, workers, progress, splits)
     if only_draw:
         typer.echo(f"{data}: views drawn")

@@ -1,4 +1,4 @@
-"""Scores completion and localisation on the room world's tests: voxel IoU, calibration and search cost."""
+"""Scores completion and localisation on the tests of both worlds: voxel IoU, calibration and search cost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from ago_ros.scene_query.semabs.seen_view import (
 
 RESOLUTION = 32
 PROTOCOL = (
-    "room world; voxel IoU in % at 32 x 32 x 32 over the two-metre cube, a voxel holds what any part of it holds; the "
+    "room world; voxel IoU in % at 32 x 32 x 32 over the two-metre cube, a voxel holds what any part of it holds; "
+    "outdoor: drive world, one LiDAR sweep with six cameras, 32 x 32 x 5 over the 40 m on one side of the car; the "
     "answer of a completion is every object of the class, that of a description every place consistent with it; "
     "threshold and calibration chosen on the validation split; novel_synonyms: questions with a held-out synonym; "
     "novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
@@ -146,7 +147,7 @@ def search_of(view: QueryView, ask: Ask, order: Tensor) -> SearchCost | None:
     Args:
         view: the view.
         ask: the description.
-        order: (R * R * R,) finite; what is highest is looked at first.
+        order: (R * Y * Z,) finite; what is highest is looked at first.
 
     Returns:
         The cost over the voxels with a part that no ray has reached; None where the target is not hidden.

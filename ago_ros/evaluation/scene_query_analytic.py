@@ -19,12 +19,12 @@ from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.relations import RelationConfig
 from ago_ros.scene_query.semabs.decision import IouCounter
 from ago_ros.scene_query.semabs.feeding import SeenScene
-from ago_ros.scene_query.semabs.seen_view import LOCATE, coarse_grid, query_of, see, truth_of
+from ago_ros.scene_query.semabs.seen_view import LOCATE, asked_grid, query_of, see, truth_of
 from ago_ros.vlm.interface import VisionLanguageModel
 
 MODEL = "relevancy maps"
 TABLETOP = RelationConfig(min_reach=0.1, max_reach=1.0, on_height=0.3)
-"""Reach as the room world's relations have it."""
+"""Reach as the room world's relations have it; a view is asked at a room's size, as networks are."""
 THRESHOLDS = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Relevancies that are tried for what counts as seen."""
 SHARES = tuple(math.log(share) for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9))
@@ -54,7 +54,7 @@ def encode_analytic(view: QueryView, scene: SeenScene, typical: float) -> SceneE
         scene: its points.
         typical: relevancy that counts as a sure peak.
     """
-    grid = coarse_grid(view.grid, RESOLUTION)
+    grid = asked_grid(view, RESOLUTION)
     indices, inside = grid.indices(scene.points)
     flat = torch.unique(grid.flatten(indices))
     occupied = grid.unflatten(flat)
@@ -70,7 +70,7 @@ def encode_analytic(view: QueryView, scene: SeenScene, typical: float) -> SceneE
     def relevancy(phrases: Sequence[str]) -> Tensor:
         return torch.stack([scores[phrase] for phrase in phrases])
 
-    viewpoint = torch.from_numpy(view.grid_from_camera[:3, 3].copy())
+    viewpoint = torch.from_numpy(view.sight.viewpoint / view.scale)
     features = torch.zeros(len(occupied), 1)
     return SceneEncoding(
         0, grid, state.to(torch.uint8), torch.eye(4).double(), viewpoint, occupied, features, MODEL, relevancy

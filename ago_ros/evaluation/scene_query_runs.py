@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.datasets.errors import DatasetError
+from ago_ros.datasets.query_views.splits import OUTDOOR, VALIDATION_SPLITS
 from ago_ros.datasets.query_views.store import QueryView, read_made_with, read_views
 from ago_ros.datasets.room_world.splits import SPLITS
 from ago_ros.evaluation.scene_query import SplitScores, evaluate_network
@@ -20,9 +21,6 @@ from ago_ros.scene_query.semabs.files import load_semabs
 from ago_ros.scene_query.semabs.seen_view import maps_kind, query_of
 from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.vocabulary import embed_phrases
-
-TEST_SPLITS = ("novel_rooms", "novel_visual", "novel_synonyms", "novel_classes")
-VALIDATION = "validation"
 
 
 def evaluate_folders(
@@ -42,7 +40,7 @@ def evaluate_folders(
         folders: that `ago train scene-query` finished.
         data: folder of the views.
         splits: to score.
-        rooms: of each split, at most; None takes all.
+        rooms: or drives of each split, at most; None takes all.
         vlm: text tower for SemAware; "" takes the one that its data was drawn with.
         device: where networks run.
         analytic: with a row for the analytic fields.
@@ -77,7 +75,8 @@ def evaluate_folders(
             count()
         runs.setdefault(reading.method, []).append(scores)
     if analytic:
-        held_out = list(read_views(data / VALIDATION, ["multi"]))
+        drawn = [data / split for split in VALIDATION_SPLITS if (data / split).is_dir()]
+        held_out = [view for folder in drawn or [data / VALIDATION_SPLITS[0]] for view in read_views(folder, ["multi"])]
         typical = typical_relevancy(held_out)
         setting = tune_analytic(held_out, typical)
         row = {}
@@ -94,7 +93,7 @@ def check_splits(splits: Iterable[str]) -> None:
     Raises:
         ValueError: one is, or there is none of that name.
     """
-    tests = [name for name in SPLITS if name not in ("train", "seen_rooms", VALIDATION)]
+    tests = [name for name in SPLITS if name not in ("train", "seen_rooms", *VALIDATION_SPLITS)] + [OUTDOOR]
     for split in splits:
         if split not in tests:
             raise ValueError(f"no test split {split!r}: use one of {', '.join(tests)}")

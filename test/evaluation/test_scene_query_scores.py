@@ -1,7 +1,9 @@
 """Scores of completion and localisation: answers that are right, wrong or undecided, calibration, search, tables."""
 
+import importlib.util
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,11 +37,13 @@ from ago_ros.scene_query.semabs.config import EncoderConfig, SemAbsConfig
 from ago_ros.scene_query.semabs.decision import Decision, Reading, save_reading
 from ago_ros.scene_query.semabs.files import make_network, save_semabs
 from ago_ros.scene_query.semabs.seen_view import query_of, see, truth_of
+from ago_ros.training.scene_query.config import read_config
 
 CUBE = VoxelGrid((-1.0, -1.0, -0.1), 0.25, (8, 8, 8))
 SMALL = EncoderConfig(point_width=8, channels=8, widths=(8, 8), groups=4)
 NETWORK = SemAbsConfig(SMALL, relation_width=8, grid=CUBE)
 MADE_WITH = {"vlm": "made"}
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "scene_query_tables.py"
 READING = Reading("semabs", MADE_WITH, {task: Decision(0.0, 1.0, 0.0) for task in ("complete", "locate")})
 
 
@@ -220,9 +224,39 @@ def test_the_command_prints_tables_and_writes_the_numbers(trained, tmp_path, cap
 
 
 def test_no_split_is_scored_that_was_tuned_on(trained):
-    for split in ("validation", "train", "nowhere"):
+    for split in ("validation", "train", "train_outdoor", "validation_outdoor", "nowhere"):
         with pytest.raises(ValueError, match=f"no test split '{split}'"):
             evaluate_folders([trained.out], trained.data, [split], None, "")
+
+
+def test_drives_are_a_test_of_their_own(trained, tmp_path):
+    """The analytic fields are tuned on rooms and drives together, as the networks are."""
+    for split in ("validation", "validation_outdoor", "outdoor"):
+        write_views(tmp_path / split / "000000.npz", [query_view(made_view(), "novel_rooms")], MADE_WITH)
+    runs = evaluate_folders([trained.out], tmp_path, ["outdoor"], None, "")
+    assert {method: len(each[0]["outdoor"].rows) > 3 for method, each in runs.items()} == dict.fromkeys(runs, True)
+    for table in make_tables(runs):
+        assert "outdoor" in table.markdown("x") or table.name == "scene_query_search"
+
+
+def test_the_benchmark_makes_rows_apart():
+    spec = importlib.util.spec_from_file_location("scene_query_tables", SCRIPT)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.read_rows("semabs:1, clip_spatial:0,semabs:1") == [("semabs", 1), ("clip_spatial", 0)]
+    for wrong in ("magic:0", "semabs", "semabs:x", ""):
+        with pytest.raises(ValueError, match="give METHOD:SEED"):
+            script.read_rows(wrong)
+    config = read_config(SCRIPT.parents[1] / "config" / "training" / "scene_query_tiny.yaml")
+    nothing = script.estimate_hours(config, [], [], [], 2)
+    drawing = [script.estimate_hours(config, [], ["train", "outdoor"], [], workers) for workers in (1, 2)]
+    training = script.estimate_hours(config, [("semabs", 0)], [], [], 1)
+    assert nothing == 0
+    assert drawing[0] == pytest.approx(2 * drawing[1])
+    views = config.draw.views * script.ROOM_VIEW_S + config.draw.drive_views * script.STREET_VIEW_S
+    assert drawing[0] == pytest.approx(views / 3600)
+    assert training == pytest.approx(config.loop.steps * script.OTHER_STEP_S / 3600)
+    assert script.estimate_hours(config, [], [], [("semabs", 0)], 2) > 0
 
 
 def test_views_of_another_model_are_refused(trained, tmp_path):

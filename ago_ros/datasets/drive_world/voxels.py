@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba
 import numpy as np
@@ -19,7 +20,7 @@ from ago_ros.datasets.occ3d import FREE, Occ3dLabels
 from ago_ros.datasets.procedural.noise import Values
 from ago_ros.datasets.procedural.shapes import facets
 from ago_ros.geometry.raycast import cast_rays
-from ago_ros.geometry.voxel_grid import OCC3D_GRID
+from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 
 SUBSAMPLES = 4
 SWELL_M = 0.05
@@ -27,6 +28,10 @@ SWELL_M = 0.05
 GROUND_YIELDS = 8
 """In a voxel that the ground's surface crosses, a thing needs this many of the 64 sub-samples to take the voxel."""
 SKY_REACH_M = 120.0
+
+
+GROUND_IDS = 17
+"""Ids of instances up to here are Occ3D's, of the ground."""
 
 
 class Voxelizer:
@@ -59,32 +64,47 @@ class Voxelizer:
         Returns:
             (200, 200, 16) uint8 Occ3D ids. Source: ours.
         """
-        ego_from_world = np.linalg.inv(self._scene.ego_pose(time))
+        return self._fill(time, np.eye(4), OCC3D_GRID, self._label, FREE)
+
+    def instances(self, time: float, frame_from_ego: NDArray[np.float64], grid: VoxelGrid) -> NDArray[np.uint16]:
+        """Tells which thing fills each voxel of any grid near the car, also where no sensor reaches.
+
+        Args:
+            time: seconds.
+            frame_from_ego: (4, 4), from the ego frame at that time to the frame of the grid: turned about z, shifted.
+            grid: with voxels of at most a metre or so.
+
+        Returns:
+            (X, Y, Z) uint16: `GROUND_IDS` + i + 1 for things[i], the Occ3D id of the ground; 0 for nothing.
+        """
+        ids = np.array([GROUND_IDS + 1 + thing for thing in self._thing], dtype=np.uint16)
+        return self._fill(time, frame_from_ego, grid, ids, 0)
+
+    def _fill(
+        self, time: float, frame_from_ego: NDArray[np.float64], grid: VoxelGrid, part_label: NDArray[Any], empty: int
+    ) -> NDArray[Any]:
+        """Fills a grid with the labels of the parts and the ids of the ground."""
+        frame_from_world = frame_from_ego @ np.linalg.inv(self._scene.ego_pose(time))
         poses = np.array([placed.pose(time) for placed in self._scene.things]).reshape(-1, 4)
         c, s = np.cos(poses[:, 3]), np.sin(poses[:, 3])
         world_from_thing = np.zeros((len(poses), 4, 4))
-        world_from_thing[:, 0, 0], world_from_thing[:, 0, 1], world_from_thing[:, 1, 0], world_from_thing[:, 1, 1] = (
-            c,
-            -s,
-            s,
-            c,
-        )
+        world_from_thing[:, 0, 0], world_from_thing[:, 0, 1] = c, -s
+        world_from_thing[:, 1, 0], world_from_thing[:, 1, 1] = s, c
         world_from_thing[:, 2, 2], world_from_thing[:, 3, 3] = 1, 1
         world_from_thing[:, :3, 3] = poses[:, :3]
-        ego_from_thing = ego_from_world @ world_from_thing
-        origin, size = np.array(OCC3D_GRID.origin), OCC3D_GRID.voxel_size
-        cells = np.empty((len(self._label), 6), dtype=np.int64)
+        origin, size = np.array(grid.origin), grid.voxel_size
+        cells = np.empty((len(part_label), 6), dtype=np.int64)
         planes = np.empty_like(self._planes)
         _place_parts(
-            ego_from_thing, self._thing, self._corners, self._corner_start, self._planes, self._plane_start,
-            origin, size, np.array(OCC3D_GRID.shape), cells, planes,
+            frame_from_world @ world_from_thing, self._thing, self._corners, self._corner_start, self._planes,
+            self._plane_start, origin, size, np.array(grid.shape), cells, planes,
         )  # fmt: skip
         near = np.flatnonzero((cells[:, 3:] > cells[:, :3]).all(axis=1))
-        best, label = np.zeros(OCC3D_GRID.shape, dtype=np.uint8), np.full(OCC3D_GRID.shape, FREE, dtype=np.uint8)
-        _fill_parts(near, cells, planes, self._plane_start, self._label, origin, size, best, label)
+        best, label = np.zeros(grid.shape, dtype=np.uint8), np.full(grid.shape, empty, dtype=part_label.dtype)
+        _fill_parts(near, cells, planes, self._plane_start, part_label, origin, size, best, label)
         ground = self._scene.ground
         maps = (ground.origin, ground.height, ground.road, ground.pavement, ground.plaza)
-        _lay_ground(ego_from_world, *maps, origin, size, best, label)
+        _lay_ground(frame_from_world, *maps, origin, size, best, label)
         return label
 
 

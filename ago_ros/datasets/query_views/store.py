@@ -1,4 +1,4 @@
-"""Query views and their files: depth, colours, maps in half precision, and the voxels of each answer as packed bits."""
+"""Query views and their files: what is seen, relevancy in half precision, and each answer's voxels as packed bits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from ago_ros.datasets.errors import DatasetError
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 DEPTH_STEP_M = 0.001
-_ARRAYS = ("depth", "colours", "intrinsics", "grid_from_camera")
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,58 @@ class Ask:
 
 
 @dataclass(frozen=True, eq=False)
+class PixelSight:
+    """What one depth camera sees.
+
+    Attributes:
+        depth: (h, w) uint16 millimetres along the optical axis; 0 is unknown.
+        colours: (h, w, 3) uint8 RGB of the same pixels.
+        intrinsics: (3, 3) float64, of these pixels.
+        grid_from_camera: (4, 4) float64, optical frame to the frame of the grid: viewer along +x, y left, z up.
+    """
+
+    depth: NDArray[np.uint16]
+    colours: NDArray[np.uint8]
+    intrinsics: NDArray[np.float64]
+    grid_from_camera: NDArray[np.float64]
+
+    @property
+    def viewpoint(self) -> NDArray[np.float64]:
+        """(3,) where it is seen from, frame of the grid, metres."""
+        return self.grid_from_camera[:3, 3]
+
+
+@dataclass(frozen=True, eq=False)
+class PointSight:
+    """What several sensors see together: a LiDAR's points with the colours of the cameras.
+
+    Attributes:
+        points: (P, 3) float32, frame of the grid: viewer along +x, y left, z up; metres.
+        colours: (P, 3) uint8 RGB.
+        viewpoint: (3,) float64, where they are seen from, frame of the grid, metres.
+    """
+
+    points: NDArray[np.float32]
+    colours: NDArray[np.uint8]
+    viewpoint: NDArray[np.float64]
+
+
+Sight = PixelSight | PointSight
+SIGHTS: dict[str, type[PixelSight] | type[PointSight]] = {"pixels": PixelSight, "points": PointSight}
+
+
+@dataclass(frozen=True, eq=False)
 class QueryView:
     """A view as a network sees it, and what is asked of it.
 
     Attributes:
         name: unique in its split.
-        room: seed of its room.
-        depth: (h, w) uint16 millimetres along the optical axis; 0 is unknown.
-        colours: (h, w, 3) uint8 RGB of the same pixels.
-        intrinsics: (3, 3) float64, of these pixels.
-        grid_from_camera: (4, 4) float64, optical frame to the frame of the grid: viewer along +x, y left, z up.
+        room: seed of its room or drive.
+        scale: metres in the frame of the grid to a metre in that of the networks; 1 in a room, 20 in a street.
+        sight: what is seen.
         phrases: N phrases, those of all that is asked.
-        maps: relevancy by kind, "multi" or "single" scale: (N, h', w') float16, the whole image.
+        maps: relevancy by kind, "multi" or "single" scale, float16: (N, h', w') over the whole image of a PixelSight,
+            (N, P) at the points of a PointSight.
         grid: of the voxel sets.
         packed: voxel sets as `pack` writes them; the first is what no ray has reached.
         asks: what is asked.
@@ -66,10 +106,8 @@ class QueryView:
 
     name: str
     room: int
-    depth: NDArray[np.uint16]
-    colours: NDArray[np.uint8]
-    intrinsics: NDArray[np.float64]
-    grid_from_camera: NDArray[np.float64]
+    scale: float
+    sight: Sight
     phrases: tuple[str, ...]
     maps: dict[str, NDArray[np.float16]]
     grid: VoxelGrid
@@ -83,8 +121,8 @@ class QueryView:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
-        pixels = self.depth.nbytes + self.colours.nbytes
-        return pixels + sum(maps.nbytes for maps in self.maps.values()) + sum(map(len, self.packed))
+        seen = sum(array.nbytes for array in vars(self.sight).values())
+        return seen + sum(maps.nbytes for maps in self.maps.values()) + sum(map(len, self.packed))
 
 
 def pack(voxels: NDArray[np.bool_]) -> bytes:
@@ -99,7 +137,7 @@ def unpack(data: bytes, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
 
 
 def write_views(path: Path, views: Sequence[QueryView], made_with: dict[str, Any]) -> None:
-    """Writes the views of a room to a file; a file that is there is complete.
+    """Writes the views of a room or drive to a file; a file that is there is complete.
 
     Args:
         path: of the file.
@@ -109,13 +147,15 @@ def write_views(path: Path, views: Sequence[QueryView], made_with: dict[str, Any
     arrays: dict[str, NDArray[Any]] = {}
     heads = []
     for number, view in enumerate(views):
-        arrays |= {f"{number}.{name}": getattr(view, name) for name in _ARRAYS}
+        arrays |= {f"{number}.{name}": array for name, array in vars(view.sight).items()}
         arrays |= {f"{number}.maps.{kind}": maps for kind, maps in view.maps.items()}
         arrays[f"{number}.voxels"] = np.frombuffer(b"".join(view.packed), dtype=np.uint8)
         heads.append(
             {
                 "name": view.name,
                 "room": view.room,
+                "scale": view.scale,
+                "sight": next(name for name, kind in SIGHTS.items() if isinstance(view.sight, kind)),
                 "phrases": view.phrases,
                 "maps": list(view.maps),
                 "grid": asdict(view.grid),
@@ -154,18 +194,18 @@ def read_file(path: Path, kinds: Sequence[str] | None = None) -> tuple[dict[str,
         raise DatasetError(f"{path}: no complete file of query views ({error}); delete it and draw it again") from error
 
 
-def read_views(folder: Path, kinds: Sequence[str] | None = None, rooms: int | None = None) -> Iterator[QueryView]:
+def read_views(folder: Path, kinds: Sequence[str] | None = None, files: int | None = None) -> Iterator[QueryView]:
     """Reads the views of a folder, in the order of its files' names.
 
     Args:
         folder: of one split.
         kinds: of the maps to read; None reads all.
-        rooms: how many files at most; None reads all.
+        files: how many at most, a room or a drive each; None reads all.
 
     Raises:
         DatasetError: there are none, a file is damaged, or files were made with different models or settings.
     """
-    paths = sorted(folder.glob("*.npz"))[:rooms]
+    paths = sorted(folder.glob("*.npz"))[:files]
     if not paths:
         raise DatasetError(f"{folder}: holds no query views; draw them with `ago train scene-query --only-draw`")
     first = None
@@ -192,14 +232,15 @@ def read_made_with(folder: Path) -> dict[str, Any]:
 def _view(file: Any, number: int, fields: dict[str, Any], kinds: Sequence[str] | None) -> QueryView:
     bounds = np.cumsum([0, *fields["lengths"]])
     data = file[f"{number}.voxels"].tobytes()
-    grid = fields["grid"]
+    grid, sight = fields["grid"], SIGHTS[fields["sight"]]
     return QueryView(
         name=fields["name"],
         room=fields["room"],
+        scale=fields["scale"],
+        sight=sight(**{each.name: file[f"{number}.{each.name}"] for each in dataclass_fields(sight)}),
         phrases=tuple(fields["phrases"]),
         maps={kind: file[f"{number}.maps.{kind}"] for kind in (fields["maps"] if kinds is None else kinds)},
         grid=VoxelGrid(tuple(grid["origin"]), grid["voxel_size"], tuple(grid["shape"])),
         packed=tuple(data[low:high] for low, high in itertools.pairwise(bounds)),
         asks=tuple(Ask(**ask) for ask in fields["asks"]),
-        **{name: file[f"{number}.{name}"] for name in _ARRAYS},
     )

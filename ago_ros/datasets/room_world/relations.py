@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ago_ros.datasets.room_world.view import STRUCTURE, UNSEEN, SceneObject, View
+from ago_ros.datasets.room_world.view import GROUND, STRUCTURE, UNSEEN, SceneObject, SceneTruth
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 AXES = {"behind": (1.0, 0.0), "in front of": (-1.0, 0.0), "left of": (0.0, 1.0), "right of": (0.0, -1.0)}
@@ -18,13 +18,19 @@ COSINE = 0.6
 REACH_M = (0.1, 1.0)
 
 
-def reach_of(extent: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far a relation reaches from references of (..., 3) extents: twice the larger horizontal one, clipped."""
-    return np.clip(2 * extent[..., :2].max(axis=-1), *REACH_M)
+def reach_of(extent: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """How far a relation reaches from references of (..., 3) extents: twice the larger horizontal one, clipped.
+
+    Args:
+        extent: metres.
+        scale: of the scene, against a room; the bounds grow with it.
+    """
+    low, high = REACH_M
+    return np.clip(2 * extent[..., :2].max(axis=-1), scale * low, scale * high)
 
 
 def relate(
-    grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, SceneObject]
+    grid: VoxelGrid, occupancy: NDArray[np.uint16], objects: dict[int, SceneObject], scale: float = 1.0
 ) -> tuple[tuple[int, str, int], ...]:
     """Finds the triples of a view.
 
@@ -32,9 +38,11 @@ def relate(
         grid: the voxels, view frame.
         occupancy: (X, Y, Z) uint16 instances.
         objects: by instance.
+        scale: of the scene, against a room.
 
     Returns:
-        (target, relation, reference) by instance, in order. Walls, floor and ceiling are references of "on" alone.
+        (target, relation, reference) by instance, in order. Walls, floor, ceiling and the ground outdoors are
+        references of "on" alone.
     """
     flat = occupancy.ravel()
     used = np.flatnonzero(flat)
@@ -46,8 +54,8 @@ def relate(
     np.minimum.at(low, inverse, index)
     np.maximum.at(high, inverse, index)
     middle = np.array(grid.origin) + (mean + 0.5) * grid.voxel_size
-    reach = reach_of((high - low + 1) * grid.voxel_size)
-    things = np.array([objects[int(i)].name not in STRUCTURE for i in ids], dtype=bool)
+    reach = reach_of((high - low + 1) * grid.voxel_size, scale)
+    things = np.array([objects[int(i)].name not in (*STRUCTURE, *GROUND) for i in ids], dtype=bool)
     offset = middle[:, None] - middle[None, :]
     distance = np.linalg.norm(offset, axis=2)
     near = (distance > 1e-9) & (distance <= reach[None, :]) & things[:, None] & things[None, :]
@@ -64,7 +72,7 @@ def relate(
     return tuple(sorted(triples))
 
 
-def consistent_places(view: View, target: str, relation: str, reference: str) -> NDArray[np.bool_]:
+def consistent_places(view: SceneTruth, target: str, relation: str, reference: str) -> NDArray[np.bool_]:
     """Marks every place that a description is consistent with: the ground truth of localisation.
 
     That is the voxels of every target that has the relation to any reference; for "in", also the inside of every
@@ -98,7 +106,7 @@ def consistent_places(view: View, target: str, relation: str, reference: str) ->
     return places
 
 
-def _hidden_behind(view: View, centers: NDArray[np.float64], own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _hidden_behind(view: SceneTruth, centers: NDArray[np.float64], own: NDArray[np.bool_]) -> NDArray[np.bool_]:
     points = centers[own]
     extent = np.ptp(points, axis=0) + view.grid.voxel_size
     offset = centers - points.mean(axis=0)
@@ -109,7 +117,7 @@ def _hidden_behind(view: View, centers: NDArray[np.float64], own: NDArray[np.boo
         & (view.visibility == UNSEEN)
         & deeper
         & (offset[..., 0] > COSINE * distance)
-        & (distance <= reach_of(extent))
+        & (distance <= reach_of(extent, view.scale))
     )
 
 

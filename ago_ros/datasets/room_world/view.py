@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ place that the camera looks at."""
 
 STRUCTURE = ("floor", "ceiling", "wall")
 """What the room itself is made of: no end of any relation but "on the floor"."""
+
+GROUND = ("road", "paved square", "sidewalk", "grass")
+"""What a street is made of: completed like any class, but no end of any relation but "on the road"."""
 
 UNSEEN, FREE, SURFACE = 0, 1, 2
 """Values of `View.visibility`. Free is only what a ray has passed through."""
@@ -68,6 +72,47 @@ class SceneObject:
         return self.pixels < MIN_PIXELS
 
 
+class SceneTruth(Protocol):
+    """The ground truth of a scene, of a room or a street, as far as questions are made of it; see `View`."""
+
+    @property
+    def name(self) -> str:
+        """Unique in its split."""
+
+    @property
+    def room(self) -> int:
+        """Seed of the room or drive."""
+
+    @property
+    def scale(self) -> float:
+        """Size of the scene, against a room: how far relations reach."""
+
+    @property
+    def grid(self) -> VoxelGrid:
+        """Voxels; the viewer looks along +x, with y to the left and z up."""
+
+    @property
+    def occupancy(self) -> NDArray[np.uint16]:
+        """(X, Y, Z) instances, also where the viewer cannot see; 0 for none."""
+
+    @property
+    def visibility(self) -> NDArray[np.uint8]:
+        """(X, Y, Z) `UNSEEN`, `FREE` or `SURFACE`."""
+
+    @property
+    def objects(self) -> dict[int, SceneObject]:
+        """The things, by instance."""
+
+    @property
+    def relations(self) -> tuple[tuple[int, str, int], ...]:
+        """(target instance, relation, reference instance)."""
+
+
+def class_mask(truth: SceneTruth, name: str) -> NDArray[np.bool_]:
+    """(X, Y, Z) voxels of every object of a class, hidden ones too."""
+    return np.isin(truth.occupancy, [i for i, thing in truth.objects.items() if thing.name == name])
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """A view of a room.
@@ -112,6 +157,7 @@ class View:
         """The objects, structure aside."""
         return [thing for thing in self.objects.values() if thing.name not in STRUCTURE]
 
-    def class_mask(self, name: str) -> NDArray[np.bool_]:
-        """(X, Y, Z) voxels of every object of a class, hidden ones too."""
-        return np.isin(self.occupancy, [i for i, thing in self.objects.items() if thing.name == name])
+    @property
+    def scale(self) -> float:
+        """Size against a room: one."""
+        return 1.0

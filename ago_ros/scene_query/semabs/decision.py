@@ -181,14 +181,14 @@ def pool_voxels(voxels: Tensor, resolution: int) -> Tensor:
     """Makes (X, Y, Z) bool coarser: a voxel holds what any of its parts holds.
 
     Args:
-        voxels: with X = Y = Z.
-        resolution: of the result; divides X.
+        voxels: any shape that the parts go into.
+        resolution: voxels along x of the result; divides X. The parts are cubes.
 
     Raises:
-        ValueError: it does not.
+        ValueError: it does not, or the parts do not go into Y and Z.
     """
-    side = voxels.shape[0]
-    if side % resolution or voxels.shape != (side, side, side):
-        raise ValueError(f"voxels of shape {tuple(voxels.shape)} cannot be pooled to {resolution} a side")
-    part = side // resolution
-    return voxels.view(resolution, part, resolution, part, resolution, part).any(dim=5).any(dim=3).any(dim=1)
+    part = voxels.shape[0] // resolution
+    if not part or part * resolution != voxels.shape[0] or any(count % part for count in voxels.shape):
+        raise ValueError(f"voxels of shape {tuple(voxels.shape)} cannot be pooled to {resolution} along x")
+    x, y, z = (count // part for count in voxels.shape)
+    return voxels.view(x, part, y, part, z, part).any(dim=5).any(dim=3).any(dim=1)

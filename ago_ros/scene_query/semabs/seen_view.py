@@ -1,4 +1,8 @@
-"""Query views as networks see them, and their answers on the voxels that are scored."""
+"""Query views as networks see them, and their answers on the voxels that are scored.
+
+A network has no metres of its own: what is seen of a view, and what is asked of it, is divided by the view's scale,
+here and nowhere else, so that a street of 40 m lies in its grid as a room of 2 m does.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ago_ros.datasets.query_views.store import DEPTH_STEP_M, Ask, QueryView
+from ago_ros.datasets.query_views.store import DEPTH_STEP_M, Ask, PointSight, QueryView
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
@@ -41,29 +45,47 @@ def query_of(ask: Ask) -> Query:
 
 
 def see(view: QueryView, kind: str) -> SeenScene:
-    """Lifts a view's pixels and maps into points.
+    """Gives what a view shows as points, in the frame of the networks.
 
     Args:
         view: the view.
         kind: of maps; "multi" or "single".
     """
-    height, width = view.depth.shape
-    camera = PinholeCamera(torch.from_numpy(view.intrinsics), width, height)
-    maps = torch.from_numpy(view.maps[kind]).to(torch.float32)
-    lifted = RelevancyView(maps, camera, torch.from_numpy(view.grid_from_camera))
-    depth = torch.from_numpy(view.depth.astype("float32")) * DEPTH_STEP_M
-    points = from_depth(lifted, depth)
-    colours = torch.from_numpy(view.colours)[depth > 0].to(torch.float32) / 255
-    return SeenScene(points.points, points.relevancy, view.phrases, colours)
+    maps, sight = torch.from_numpy(view.maps[kind]).to(torch.float32), view.sight
+    if isinstance(sight, PointSight):
+        points, relevancy = torch.from_numpy(sight.points), maps
+        colours = torch.from_numpy(sight.colours).to(torch.float32) / 255
+    else:
+        height, width = sight.depth.shape
+        camera = PinholeCamera(torch.from_numpy(sight.intrinsics), width, height)
+        depth = torch.from_numpy(sight.depth.astype("float32")) * DEPTH_STEP_M
+        lifted = from_depth(RelevancyView(maps, camera, torch.from_numpy(sight.grid_from_camera)), depth)
+        points, relevancy = lifted.points, lifted.relevancy
+        colours = torch.from_numpy(sight.colours)[depth > 0].to(torch.float32) / 255
+    return SeenScene(points / view.scale, relevancy, view.phrases, colours)
 
 
 def coarse_grid(grid: VoxelGrid, resolution: int) -> VoxelGrid:
-    """Returns the grid of the same cube with another number of voxels a side."""
-    return VoxelGrid(grid.origin, grid.voxel_size * grid.shape[0] / resolution, (resolution, resolution, resolution))
+    """Returns the grid of the same bounds with another number of voxels along x.
+
+    Args:
+        grid: with voxels that can be put together to that number.
+        resolution: voxels along x; divides the grid's number.
+    """
+    part = grid.shape[0] // resolution
+    x, y, z = (count // part for count in grid.shape)
+    return VoxelGrid(grid.origin, grid.voxel_size * part, (x, y, z))
+
+
+def asked_grid(view: QueryView, resolution: int) -> VoxelGrid:
+    """Returns the voxels that a view's answers are learnt and scored on, in the frame of the networks."""
+    grid = coarse_grid(view.grid, resolution)
+    x, y, z = (edge / view.scale for edge in grid.origin)
+    return VoxelGrid((x, y, z), grid.voxel_size / view.scale, grid.shape)
 
 
 def truth_of(view: QueryView, number: int, resolution: int) -> Tensor:
-    """Returns a voxel set of a view as (R, R, R) bool."""
+    """Returns a voxel set of a view as (R, Y, Z) bool, on `asked_grid`."""
     return pool_voxels(torch.from_numpy(view.voxels(number)), resolution)
 
 
@@ -83,17 +105,17 @@ def answer_view(
         method: how it is fed.
         view: what is seen.
         asks: what is asked, all of the method's tasks.
-        resolution: voxels a side.
+        resolution: voxels along x.
         texts: as `read_answers` takes them.
 
     Returns:
-        (R * R * R,) logits of each, on the CPU.
+        (R * Y * Z,) logits of each, on the CPU.
     """
     if not asks:
         return []
     asked: list[Asked] = [(0, query_of(ask)) for ask in asks]
     encoded = encode_scenes(network, method, [see(view, maps_kind(method))], asked)
-    points = coarse_grid(view.grid, resolution).centers().reshape(-1, 3)
+    points = asked_grid(view, resolution).centers().reshape(-1, 3)
     return [read_answers(network, method, encoded, [one], points, texts)[0].cpu() for one in asked]
 
 

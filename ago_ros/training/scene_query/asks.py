@@ -1,4 +1,4 @@
-"""What is asked of a view of a room, and the true answers."""
+"""What is asked of a view of a room or a street, and the true answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ago_ros.datasets.query_views.store import Ask, pack
 from ago_ros.datasets.room_world.catalogue import NOVEL_CLASSES
 from ago_ros.datasets.room_world.relations import consistent_places
 from ago_ros.datasets.room_world.splits import SPLITS
-from ago_ros.datasets.room_world.view import STRUCTURE, UNSEEN, SceneObject, View
+from ago_ros.datasets.room_world.view import STRUCTURE, UNSEEN, SceneObject, SceneTruth, class_mask
 from ago_ros.scene_query.query import RELATIONS
 
 TRAINED = ("train", "validation")
@@ -45,7 +45,7 @@ Triple = tuple[str, str, str]
 """Classes of target and reference around a relation."""
 
 
-def ask_view(view: View, split: str, config: AskConfig) -> tuple[tuple[Ask, ...], tuple[bytes, ...]]:
+def ask_view(view: SceneTruth, split: str, config: AskConfig) -> tuple[tuple[Ask, ...], tuple[bytes, ...]]:
     """Chooses what is asked of a view: the same for the same view and seed.
 
     Completions are of classes that the view shows; their answer holds every object of the class, hidden ones too.
@@ -68,7 +68,7 @@ def ask_view(view: View, split: str, config: AskConfig) -> tuple[tuple[Ask, ...]
     asks = []
     for name in _completions(view, words, split, config.completions, rng):
         asks.append(Ask(words[name], "", "", name, _is_scored([name], words, split), len(packed)))
-        packed.append(pack(view.class_mask(name)))
+        packed.append(pack(class_mask(view, name)))
     for triple in _descriptions(view, words, split, config.each_relation, rng):
         target, relation, reference = triple
         answer = consistent_places(view, *triple)
@@ -86,7 +86,7 @@ def ask_view(view: View, split: str, config: AskConfig) -> tuple[tuple[Ask, ...]
     return tuple(asks), tuple(packed)
 
 
-def targets_of(view: View, triple: Triple) -> list[int]:
+def targets_of(view: SceneTruth, triple: Triple) -> list[int]:
     """Returns the instances that are the target of a description."""
     target, relation, reference = triple
     names = {instance: thing.name for instance, thing in view.objects.items()}
@@ -108,7 +108,9 @@ def phrases_of(asks: Sequence[Ask], split: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phrases))
 
 
-def _completions(view: View, words: dict[str, str], split: str, count: int, rng: np.random.Generator) -> list[str]:
+def _completions(
+    view: SceneTruth, words: dict[str, str], split: str, count: int, rng: np.random.Generator
+) -> list[str]:
     """Draws classes that the view shows and that have voxels, those that the split is about first."""
     present = set(np.unique(view.occupancy).tolist())
     names = sorted(
@@ -122,7 +124,9 @@ def _completions(view: View, words: dict[str, str], split: str, count: int, rng:
     return sorted(names, key=lambda name: not _is_scored([name], words, split))[:count]
 
 
-def _descriptions(view: View, words: dict[str, str], split: str, count: int, rng: np.random.Generator) -> list[Triple]:
+def _descriptions(
+    view: SceneTruth, words: dict[str, str], split: str, count: int, rng: np.random.Generator
+) -> list[Triple]:
     """Draws descriptions of each relation, those that the split is about and those of hidden targets first."""
     names = {instance: thing.name for instance, thing in view.objects.items()}
     shown = {thing.name for thing in view.objects.values() if not thing.hidden}
@@ -143,7 +147,7 @@ def _descriptions(view: View, words: dict[str, str], split: str, count: int, rng
     return [(str(a), str(relation), str(b)) for a, relation, b in chosen]
 
 
-def _all_hidden(view: View, triple: Triple) -> bool:
+def _all_hidden(view: SceneTruth, triple: Triple) -> bool:
     things: list[SceneObject] = [view.objects[instance] for instance in targets_of(view, triple)]
     return bool(things) and all(thing.hidden for thing in things)
 

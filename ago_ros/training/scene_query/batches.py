@@ -16,7 +16,7 @@ from ago_ros.scene_query.semabs.feeding import Asked, SeenScene
 from ago_ros.scene_query.semabs.losses import sample_queries
 from ago_ros.scene_query.semabs.seen_view import (
     COMPLETE,
-    coarse_grid,
+    asked_grid,
     maps_kind,
     query_of,
     see,
@@ -59,16 +59,25 @@ class BatchSampler:
         config: of the batches.
         augment: of the scenes.
         grid: of the network.
+        outdoor: views of streets, which make up a share of the batches.
 
     Raises:
         ValueError: no view asks anything of the method's tasks.
     """
 
     def __init__(
-        self, views: Sequence[QueryView], method: Method, config: BatchConfig, augment: AugmentConfig, grid: VoxelGrid
+        self,
+        views: Sequence[QueryView],
+        method: Method,
+        config: BatchConfig,
+        augment: AugmentConfig,
+        grid: VoxelGrid,
+        outdoor: Sequence[QueryView] = (),
     ) -> None:
         tasks = tasks_of(method)
-        self._views = [view for view in views if any(task_of(ask) in tasks for ask in view.asks)]
+        self._views, self._outdoor = (
+            [view for view in some if any(task_of(ask) in tasks for ask in view.asks)] for some in (views, outdoor)
+        )
         if not self._views:
             raise ValueError("no view asks anything that this method answers: draw more rooms")
         self._method, self._config, self._augment, self._grid = method, config, augment, grid
@@ -78,7 +87,7 @@ class BatchSampler:
         config = self._config
         scenes, asked, parts, completes = [], [], [], []
         for number in range(config.scenes):
-            view = self._views[int(torch.randint(len(self._views), (), generator=generator))]
+            view = self._choose_view(generator)
             asks = choose_asks(view, tasks_of(self._method), config.asks, generator)
             may_mirror = all(self._has_mirrored(ask, view) for ask in asks)
             move = draw_move(self._grid, self._augment, generator, may_mirror=may_mirror)
@@ -93,6 +102,12 @@ class BatchSampler:
         middle = (points.new_tensor(self._grid.origin) + points.new_tensor(self._grid.upper)) / 2
         inside = torch.where(counts[..., None], points, middle)
         return Batch(scenes, asked, inside, labels, counts, torch.tensor(completes))
+
+    def _choose_view(self, generator: torch.Generator) -> QueryView:
+        views = self._views
+        if self._outdoor and float(torch.rand((), generator=generator)) < self._config.outdoor:
+            views = self._outdoor
+        return views[int(torch.randint(len(views), (), generator=generator))]
 
     def _has_mirrored(self, ask: Ask, view: QueryView) -> bool:
         """Whether the method's input for a mirrored question was drawn."""
@@ -132,10 +147,10 @@ def draw_points(view: QueryView, ask: Ask, config: BatchConfig, generator: torch
     """Draws points of a question, half of them in its answer; a share of them only around the answer.
 
     Returns:
-        (Q, 3) float32 points, frame of the view, metres; (Q,) float32 labels, 0 or 1.
+        (Q, 3) float32 points, frame of the networks, metres; (Q,) float32 labels, 0 or 1.
     """
     truth = truth_of(view, ask.answer, config.resolution)
-    grid = coarse_grid(view.grid, config.resolution)
+    grid = asked_grid(view, config.resolution)
     near = round(config.near * config.queries) if bool(truth.any()) else 0
     parts = [sample_queries(grid, truth, config.queries - near, generator)] if config.queries > near else []
     if near:
@@ -145,7 +160,7 @@ def draw_points(view: QueryView, ask: Ask, config: BatchConfig, generator: torch
 
 
 def _around(truth: Tensor, margin: int) -> Tensor:
-    """Returns (R, R, R) bool, the box around what is true and `margin` voxels more."""
+    """Returns (X, Y, Z) bool, the box around what is true and `margin` voxels more."""
     places = truth.nonzero()
     low = (places.amin(dim=0) - margin).clamp(min=0).tolist()
     high = (places.amax(dim=0) + margin + 1).tolist()

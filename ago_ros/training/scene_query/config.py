@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ago_ros.datasets.query_views.splits import DRIVES, TRAIN_SPLITS, VALIDATION_SPLITS
 from ago_ros.scene_query.semabs.config import SemAbsConfig, make_config
 from ago_ros.scene_query.semabs.input_maps import maps_config
 from ago_ros.settings import build, read_settings
@@ -14,12 +15,10 @@ from ago_ros.training.loop import LoopConfig
 from ago_ros.training.scene_query.asks import AskConfig
 from ago_ros.vlm.relevancy_maps import RelevancyConfig
 
-TESTS = ("novel_rooms", "novel_visual", "novel_synonyms", "novel_classes")
-
 
 @dataclass(frozen=True)
 class DrawConfig:
-    """What is drawn from the room world.
+    """What is drawn from the room world and the drive world.
 
     Attributes:
         train_rooms: rooms to train on.
@@ -27,10 +26,15 @@ class DrawConfig:
         test_rooms: rooms of each test split.
         views: of each room to train on.
         test_views: of each other room.
-        image_side: pixels of the square images.
+        train_drives: drives to train on; each is looked at once, to several sides.
+        validation_drives: drives that threshold and calibration are chosen on, beside the rooms.
+        test_drives: drives of the outdoor test.
+        drive_views: sides of each drive, at most 8.
+        drive_image: width and height of a drive's six images, pixels.
+        image_side: pixels of the square images of rooms.
         depth_stride: every so many pixels of depth and colour is kept.
-        map_side: pixels of the maps' side.
-        voxels: a side of the two-metre cube.
+        map_side: pixels of the maps' shorter side.
+        voxels: along a room's cube, and along a drive's window.
         maps: how the maps of all scales are read: "fast", dense features of few crops, or "attention", the paper's.
         scales: sides of the crops over the image's shorter side.
         stride: step between crops over their side, as `RelevancyConfig`; the paper's is 1/4.
@@ -45,6 +49,11 @@ class DrawConfig:
     test_rooms: int = 30
     views: int = 8
     test_views: int = 3
+    train_drives: int = 30
+    validation_drives: int = 5
+    test_drives: int = 10
+    drive_views: int = 4
+    drive_image: tuple[int, int] = (400, 225)
     image_side: int = 224
     depth_stride: int = 2
     map_side: int = 56
@@ -61,6 +70,8 @@ class DrawConfig:
         """Refuses to draw nothing."""
         if min(self.train_rooms, self.validation_rooms, self.views, self.test_views, self.depth_stride) < 1:
             raise ValueError("train_rooms, validation_rooms, views, test_views and depth_stride must be at least 1")
+        if min(self.train_drives, self.validation_drives, self.test_drives) < 0 or not 1 <= self.drive_views <= 8:
+            raise ValueError(f"no drives is 0, drive_views is 1 to 8: got {self}")
         if self.test_rooms < 0 or self.map_side < 1:
             raise ValueError(f"test_rooms and map_side cannot be {self.test_rooms} and {self.map_side}")
         self.relevancy()
@@ -71,11 +82,18 @@ class DrawConfig:
             kind: maps_config(asdict(self), multi_scale=multi) for kind, multi in (("multi", True), ("single", False))
         }
 
-    def rooms_of(self, split: str) -> tuple[int, int]:
-        """Returns how many rooms a split has, and how many views of each."""
-        if split == "train":
-            return self.train_rooms, self.views
-        return (self.validation_rooms if split == "validation" else self.test_rooms), self.test_views
+    def files_of(self, split: str) -> tuple[int, int]:
+        """Returns how many rooms or drives a split has, each a file, and how many views of each."""
+        outdoors = split in DRIVES
+        if split in TRAIN_SPLITS:
+            return (self.train_drives, self.drive_views) if outdoors else (self.train_rooms, self.views)
+        if split in VALIDATION_SPLITS:
+            return (self.validation_drives, self.drive_views) if outdoors else (self.validation_rooms, self.test_views)
+        return (self.test_drives, self.drive_views) if outdoors else (self.test_rooms, self.test_views)
+
+    def splits(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns those of some splits that have anything."""
+        return tuple(name for name in names if self.files_of(name)[0])
 
 
 @dataclass(frozen=True)
@@ -110,22 +128,28 @@ class BatchConfig:
         scenes: views of a step.
         asks: of each view: half descriptions, the rest completions; completions of their phrases come on top.
         queries: points for each ask.
+        outdoor: share of the views that are of streets, where there are such.
         near: share of the points drawn around the answer instead of anywhere.
         margin: how far around, voxels.
-        resolution: voxels a side of the answers that are learnt; those of the files are pooled to it.
+        resolution: voxels along x of the answers that are learnt; those of the files are pooled to it.
     """
 
     scenes: int = 3
     asks: int = 4
     queries: int = 2048
+    outdoor: float = 0.25
     near: float = 0.5
     margin: int = 3
     resolution: int = 32
 
     def __post_init__(self) -> None:
         """Refuses empty batches."""
-        if min(self.scenes, self.asks, self.queries, self.resolution) < 1 or not 0 <= self.near <= 1:
-            raise ValueError(f"scenes, asks, queries and resolution must be at least 1, near in 0..1: got {self}")
+        if min(self.scenes, self.asks, self.queries, self.resolution) < 1 or not (
+            0 <= self.near <= 1 and 0 <= self.outdoor <= 1
+        ):
+            raise ValueError(
+                f"scenes, asks, queries and resolution must be at least 1, near and outdoor in 0..1: got {self}"
+            )
 
 
 @dataclass(frozen=True)
@@ -177,7 +201,8 @@ def _build(settings: dict[str, Any]) -> SceneQueryConfig:
 
 def drawn_with(config: DrawConfig, vlm: str) -> dict[str, Any]:
     """Says what views were drawn with, as their files keep it: all but how many there are."""
-    counts = ("train_rooms", "validation_rooms", "test_rooms", "views", "test_views")
+    rooms = ("train_rooms", "validation_rooms", "test_rooms", "views", "test_views")
+    counts = (*rooms, "train_drives", "validation_drives", "test_drives", "drive_views")
     settings = {name: value for name, value in asdict(config).items() if name not in counts}
     said: dict[str, Any] = json.loads(json.dumps({"vlm": vlm, **settings}))
     return said

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ago_ros.datasets.query_views.splits import TRAIN_SPLITS, VALIDATION_SPLITS
 from ago_ros.datasets.query_views.store import QueryView, read_made_with, read_views
 from ago_ros.scene_query.semabs.baselines import METHODS, Method, SemAware
 from ago_ros.scene_query.semabs.config import SemAwareConfig
@@ -79,11 +80,11 @@ def train_scene_query(
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.loop.seed)
-    train = list(read_views(data / "train", [maps_kind(how)], config.draw.train_rooms))
-    held_out = list(read_views(data / "validation", [maps_kind(how)], config.draw.validation_rooms))
-    network = build_network(config, how, train, encoder.dim).to(device).train()
-    texts = embed_asks([*train, *held_out], encoder) if isinstance(network, SemAware) else {}
-    sampler = BatchSampler(train, how, config.batch, config.augment, network.config.grid)
+    rooms, streets = (_read_split(data, split, config, how) for split in TRAIN_SPLITS)
+    held_out = [view for split in VALIDATION_SPLITS for view in _read_split(data, split, config, how)]
+    network = build_network(config, how, [*rooms, *streets], encoder.dim).to(device).train()
+    texts = embed_asks([*rooms, *streets, *held_out], encoder) if isinstance(network, SemAware) else {}
+    sampler = BatchSampler(rooms, how, config.batch, config.augment, network.config.grid, streets)
 
     def loss_of(step: int) -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(config.loop.seed * 1_000_003 + step)
@@ -175,6 +176,12 @@ def decide(
     histograms = {task: LogitHistogram() for task in tasks_of(method)}
     counters = count_ious(network, method, views, resolution, texts, histograms)
     return {task: Decision(counters[task].best()[0], *histograms[task].fit()) for task in counters}
+
+
+def _read_split(data: Path, split: str, config: SceneQueryConfig, method: Method) -> list[QueryView]:
+    """Reads as many rooms or drives of a split as the settings name; they may name none."""
+    count, _ = config.draw.files_of(split)
+    return list(read_views(data / split, [maps_kind(method)], count)) if count else []
 
 
 def _in_hardware(loop: LoopConfig, device: str | torch.device) -> LoopConfig:

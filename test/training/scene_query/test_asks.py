@@ -110,8 +110,10 @@ def test_files_keep_everything(tmp_path):
     assert [view.name for view in again] == ["0000000_00", "0000001_00"]
     for one, other in zip(views, again, strict=True):
         assert (one.asks, one.packed, one.phrases, one.grid) == (other.asks, other.packed, other.phrases, other.grid)
-        assert np.array_equal(one.depth, other.depth)
-        assert np.array_equal(one.colours, other.colours)
+        assert np.array_equal(one.sight.depth, other.sight.depth)
+        assert np.array_equal(one.sight.colours, other.sight.colours)
+        assert np.array_equal(one.sight.grid_from_camera, other.sight.grid_from_camera)
+        assert (one.scale, other.scale) == (1.0, 1.0)
         assert all(np.array_equal(one.maps[kind], other.maps[kind]) for kind in ("multi", "single"))
     assert set(read_file(tmp_path / "000000.npz", ["single"])[1][0].maps) == {"single"}
 

@@ -8,9 +8,12 @@ import torch
 from made_query_views import made_view, query_view
 from torch.nn.functional import normalize
 
+from ago_ros.datasets.captioned_views.unseen import is_unseen
+from ago_ros.datasets.drive_world.street_views import SCALE, street_views
 from ago_ros.datasets.errors import DatasetError
-from ago_ros.datasets.query_views.store import write_views
+from ago_ros.datasets.query_views.store import read_file, write_views
 from ago_ros.geometry.camera import PinholeCamera
+from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES, input_maps, maps_config
 from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
 from ago_ros.scene_query.semabs.seen_view import see
@@ -21,7 +24,7 @@ from ago_ros.vlm.small import Calibration, SmallModel
 from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
-CONFIG = DrawConfig(1, 1, 0, 1, 1, image_side=24, depth_stride=2, map_side=12, voxels=16, crop_side=16)
+CONFIG = DrawConfig(1, 1, 0, 1, 1, 0, 0, 0, image_side=24, depth_stride=2, map_side=12, voxels=16, crop_side=16)
 
 
 class _Letters:
@@ -53,7 +56,7 @@ def test_kept_pixels_are_where_the_full_image_has_them(model):
     seen = see(drawn, "multi")
     assert torch.allclose(seen.points, expected, atol=2e-3)
     assert torch.equal(seen.colours, torch.from_numpy(view.image[1::2, 1::2]).reshape(-1, 3).float() / 255)
-    unshifted = replace(drawn, intrinsics=np.diag([0.5, 0.5, 1]) @ view.intrinsics)
+    unshifted = replace(drawn, sight=replace(drawn.sight, intrinsics=np.diag([0.5, 0.5, 1]) @ view.intrinsics))
     assert not torch.allclose(see(unshifted, "multi").points, expected, atol=2e-3)
 
 
@@ -132,3 +135,64 @@ def test_only_missing_files_are_drawn(tmp_path, monkeypatch):
     for other, vlm in ((replace(config, maps="attention"), "small"), (config, "large")):
         with pytest.raises(DatasetError, match="another model or other settings"):
             draw.missing_jobs(tmp_path, other, vlm, ("train",))
+
+
+@pytest.fixture(scope="module")
+def streets():
+    return list(street_views(40_002, 2, (96, 54)))
+
+
+def test_points_of_a_street_have_what_the_cameras_show_there(streets, model, monkeypatch):
+    """Maps and colours are those of the pixel that a point falls on: checked by projecting each point by hand."""
+
+    def columns(vlm, image, phrases, how):
+        ramp = torch.linspace(0, 1, 96)[None].expand(54, -1)
+        return torch.stack([ramp + number for number in range(len(phrases))])
+
+    monkeypatch.setattr(draw, "input_maps", columns)
+    front = replace(streets[0], images=streets[0].images[:1])
+    (drawn,) = draw.make_street_queries([front], "train", CONFIG, model)
+    shot = front.images[0]
+    camera_from_view = np.linalg.inv(shot.view_from_camera)
+    seen = front.points @ camera_from_view[:3, :3].T + camera_from_view[:3, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        u, v = (seen @ shot.intrinsics.T)[:, :2].T / seen[:, 2]
+    shown = (seen[:, 2] > 0.1) & (u > 1) & (u < 95) & (v > 1) & (v < 53)
+    assert 20 < shown.sum() < len(shown)
+    for row in range(2):
+        expected = (u[shown] - 0.5) / 95 + row
+        assert np.allclose(drawn.maps["multi"][row][shown], expected, atol=5e-3)
+    behind = seen[:, 2] < -0.1
+    assert not drawn.maps["multi"][:, behind].any(), "no image shows it: as relevant as the mean phrase"
+    left, top = np.floor(u[shown] - 0.5).astype(int), np.floor(v[shown] - 0.5).astype(int)
+    around = np.stack([shot.image[top + i, left + j] for i in (0, 1) for j in (0, 1)]).astype(int)
+    colours = drawn.sight.colours[shown].astype(int)
+    assert ((colours >= around.min(axis=0) - 1) & (colours <= around.max(axis=0) + 1)).all()
+
+
+def test_a_drive_becomes_query_views(model, tmp_path, streets):
+    config = replace(CONFIG, train_drives=1, drive_views=2, drive_image=(96, 54), voxels=64)
+    assert {job.split for job in draw.missing_jobs(tmp_path, config, "small")} == {
+        "train",
+        "train_outdoor",
+        "validation",
+    }
+    job = draw.Job(tmp_path / "train_outdoor" / "000000.npz", "train_outdoor", 2)
+    draw.draw_file(job, config, model, "small")
+    made_with, views = read_file(job.path)
+    assert made_with == drawn_with(config, "small")
+    assert [view.name for view in views] == [view.name for view in streets]
+    assert job.path.stat().st_size < draw.estimate_bytes(config, [job])
+    for view in views:
+        assert view.scale == SCALE
+        assert "" in {ask.relation for ask in view.asks}
+        assert not any(is_unseen(phrase) for phrase in view.phrases), "held-out words are held out of every world"
+        assert {kind: maps.shape for kind, maps in view.maps.items()} == dict.fromkeys(
+            ("multi", "single"), (len(view.phrases), len(view.sight.points))
+        )
+        scene = see(view, "multi")
+        assert float(scene.points.abs().max()) <= 1.0, "in the frame of the networks"
+        for ask in view.asks:
+            assert view.voxels(ask.answer).any()
+    assert {ask.relation for view in views for ask in view.asks} == {"", *RELATIONS} - {"in"}
+    assert any(ask.hidden >= 0 for view in views for ask in view.asks)

@@ -16,7 +16,7 @@ from ago_ros.scene_query.semabs.config import EncoderConfig, SemAbsConfig
 from ago_ros.scene_query.semabs.decision import IouCounter, LogitHistogram, load_reading, pool_voxels
 from ago_ros.scene_query.semabs.feeding import encode_scenes
 from ago_ros.scene_query.semabs.files import load_semabs
-from ago_ros.scene_query.semabs.seen_view import answer_view, coarse_grid, query_of, see, settle, truth_of
+from ago_ros.scene_query.semabs.seen_view import answer_view, asked_grid, query_of, see, settle, truth_of
 from ago_ros.training.loop import LoopConfig
 from ago_ros.training.scene_query import train as training
 from ago_ros.training.scene_query.augment import Move, draw_move
@@ -45,7 +45,7 @@ def _config(steps: int = 6, **loop) -> SceneQueryConfig:
     return SceneQueryConfig(
         loop=LoopConfig(**{"steps": steps, "learning_rate": 3e-3, "warmup": 1, "validate_every": 3, **loop}),
         network=NETWORK,
-        draw=DrawConfig(voxels=16, map_side=24, depth_stride=1),
+        draw=DrawConfig(voxels=16, map_side=24, depth_stride=1, train_drives=0, validation_drives=0),
         batch=BatchConfig(scenes=2, asks=4, queries=64, margin=1, resolution=8),
         validation_views=2,
     )
@@ -76,7 +76,7 @@ def test_points_are_labelled_by_the_voxel_that_they_lie_in(views):
     for ask in view.asks:
         points, labels = draw_points(view, ask, BatchConfig(queries=200, near=0.5, resolution=8), generator)
         truth = pool_voxels(torch.from_numpy(view.voxels(ask.answer)), 8)
-        voxels, inside = coarse_grid(view.grid, 8).indices(points)
+        voxels, inside = asked_grid(view, 8).indices(points)
         assert inside.all()
         assert torch.equal(truth[tuple(voxels.T)].float(), labels)
         assert float(labels.mean()) == 0.5, "half of the points are in the answer, of the near ones too"
@@ -87,7 +87,7 @@ def test_pooled_voxels_hold_what_any_part_holds():
     pooled = pool_voxels(voxels, 3)
     for x, y, z in torch.cartesian_prod(*[torch.arange(3)] * 3).tolist():
         assert bool(pooled[x, y, z]) == bool(voxels[2 * x : 2 * x + 2, 2 * y : 2 * y + 2, 2 * z : 2 * z + 2].any())
-    with pytest.raises(ValueError, match="cannot be pooled to 4"):
+    with pytest.raises(ValueError, match="cannot be pooled to 4 along x"):
         pool_voxels(voxels, 4)
 
 
@@ -213,6 +213,21 @@ def test_an_interrupted_training_ends_where_the_other_does(data, tmp_path):
     one, other = (load_semabs(tmp_path / name).state_dict() for name in ("whole", "parts"))
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert load_reading(tmp_path / "parts") == again
+
+
+def test_streets_are_trained_and_tuned_on_where_settings_name_them(data, tmp_path, monkeypatch):
+    read = []
+    original = training.read_views
+
+    def watched(folder, kinds, files):
+        read.append((folder.name, files))
+        return original(data / folder.name.removesuffix("_outdoor"), kinds, files)
+
+    monkeypatch.setattr(training, "read_views", watched)
+    config = _config(2)
+    draw = replace(config.draw, train_rooms=3, validation_rooms=2, train_drives=2, validation_drives=1)
+    train_scene_query(replace(config, draw=draw), "semabs", data, tmp_path / "out", _Letters())
+    assert read == [("train", 3), ("train_outdoor", 2), ("validation", 2), ("validation_outdoor", 1)]
 
 
 def test_the_threshold_is_chosen_on_validation_views_alone(data, tmp_path, monkeypatch):
