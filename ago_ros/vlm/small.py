@@ -17,6 +17,7 @@ from torch.nn.functional import normalize
 from ago_ros.settings import build
 from ago_ros.vlm.images import normalise
 from ago_ros.vlm.interface import TextEncoder
+from ago_ros.vlm.known_phrases import KnownPhrases
 from ago_ros.vlm.loading import OWN_CONFIG
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MEAN = DEVIATION = (0.5, 0.5, 0.5)
 WEIGHTS_FILE = "model.safetensors"
+_KNOWN, _KNOWN_PLAIN = "known_phrases.embeddings", "known_phrases.plain"
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,17 @@ class SmallModel:
         text: text tower; its dimension is the tower's.
         calibration: how cosines become probabilities.
         view_side: short side of an image as the tower sees it, pixels.
+        known: phrases that others are read through; None takes every phrase as the text tower gives it.
     """
 
     def __init__(
-        self, name: str, tower: ImageTower, text: TextEncoder, calibration: Calibration, view_side: int = 224
+        self,
+        name: str,
+        tower: ImageTower,
+        text: TextEncoder,
+        calibration: Calibration,
+        view_side: int = 224,
+        known: KnownPhrases | None = None,
     ) -> None:
         if text.dim != tower.config.dim:
             raise ValueError(f"{name}: made for texts of {tower.config.dim} dimensions, {text.name} gives {text.dim}")
@@ -63,6 +72,7 @@ class SmallModel:
         self._tower = tower
         self._text = text
         self._calibration = calibration
+        self._known = known
         self.view_side = view_side
         device = tower.projection.weight.device
         self._mean, self._deviation = (torch.tensor(values, device=device) for values in (MEAN, DEVIATION))
@@ -88,8 +98,9 @@ class SmallModel:
         return self._calibration.logit_bias
 
     def encode_text(self, phrases: Sequence[str]) -> Tensor:
-        """Returns (N, D) float32 unit vectors of N phrases, centred as the image tower was trained."""
-        return self._tower.center(self._text.encode_text(phrases))
+        """Returns (N, D) float32 unit vectors of N phrases, centred and read as the image tower was trained."""
+        texts = self._tower.center(self._text.encode_text(phrases))
+        return texts if self._known is None else self._known.read(texts)
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Returns (B, D) float32 unit vectors of whole images, (B, H, W, 3) uint8 RGB of any size."""
@@ -160,12 +171,17 @@ def _cpu_flags() -> frozenset[str]:
     return frozenset(flags.split())
 
 
-def save_small(folder: Path, tower: ImageTower, calibration: Calibration, view_side: int) -> None:
-    """Writes a model's settings, and its weights as float16."""
+def save_small(
+    folder: Path, tower: ImageTower, calibration: Calibration, view_side: int, known: KnownPhrases | None = None
+) -> None:
+    """Writes a model's settings, and its weights and known phrases as float16."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"tower": asdict(tower.config), "calibration": asdict(calibration), "view_side": view_side}
     (folder / OWN_CONFIG).write_text(json.dumps(settings, indent=2) + "\n")
     weights = {key: value.detach().to("cpu", torch.float16).contiguous() for key, value in tower.state_dict().items()}
+    if known is not None:
+        weights[_KNOWN] = known.embeddings.to("cpu", torch.float16).contiguous()
+        weights[_KNOWN_PLAIN] = known.plain.to("cpu").contiguous()
     save_file(weights, folder / WEIGHTS_FILE)
 
 
@@ -179,9 +195,12 @@ def load_small(name: str, folder: Path, text: TextEncoder, device: str | torch.d
     settings = json.loads((folder / OWN_CONFIG).read_text())
     tower = ImageTower(build(TowerConfig, settings["tower"]))
     weights = load_file(folder / WEIGHTS_FILE)
+    known = None
+    if _KNOWN in weights:
+        known = KnownPhrases(normalize(weights.pop(_KNOWN).float(), dim=-1), weights.pop(_KNOWN_PLAIN))
     try:
         tower.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})
     except RuntimeError as error:
         raise ValueError(f"{folder}: {WEIGHTS_FILE} does not fit {OWN_CONFIG}") from error
     calibration = Calibration(**settings["calibration"])
-    return SmallModel(name, tower.eval().to(device), text, calibration, settings["view_side"])
+    return SmallModel(name, tower.eval().to(device), text, calibration, settings["view_side"], known)

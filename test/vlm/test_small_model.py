@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from ago_ros.vlm.known_phrases import KnownPhrases
 from ago_ros.vlm.loading import OWN_CONFIG, ModelError, load_vlm
 from ago_ros.vlm.regions import encode_regions, pool_regions
 from ago_ros.vlm.small import Calibration, SmallModel, load_small, save_small
@@ -65,6 +66,15 @@ def test_a_model_comes_back_from_its_folder(model, tower, images, tmp_path):
     assert (again.name, again.dim, again.logit_scale, again.logit_bias) == ("again", 24, 17.0, -5.0)
     assert torch.allclose(again.encode_dense(images), model.encode_dense(images), atol=0.02)
     assert again.encode_text(["abc"]).shape == (1, 24)
+
+
+def test_known_phrases_are_kept_with_the_model(tower, tmp_path):
+    known = KnownPhrases(_Letters().encode_text(["couch", "lamp"]), torch.tensor([True, False]))
+    save_small(tmp_path, tower, Calibration(17.0, -5.0), 48, known)
+    with_known = load_small("again", tmp_path, _Letters())
+    texts = _Letters().encode_text(["armchair"])
+    assert torch.allclose(with_known.encode_text(["armchair"]), known.read(texts), atol=1e-3)
+    assert not torch.allclose(with_known.encode_text(["armchair"]), texts, atol=0.05)
 
 
 def test_the_cut_before_the_last_attention_pools_to_the_images_embedding(model, tower, images):

@@ -20,6 +20,7 @@ from ago_ros.training.vlm.data import read_worlds
 from ago_ros.training.vlm.objective import ContrastiveModel, contrastive_loss
 from ago_ros.training.vlm.phrases import PhraseBank, make_phrase_bank
 from ago_ros.vlm.interface import TextEncoder
+from ago_ros.vlm.known_phrases import KnownPhrases
 from ago_ros.vlm.small import Calibration, SmallModel, save_small
 from ago_ros.vlm.tower import ImageTower
 
@@ -73,7 +74,7 @@ def train_vlm(
     with ThreadPoolExecutor(max_workers=1) as pool:
         ahead = Ahead(draw, pool)
         fit(model, loss_of, config.loop, out, progress, report=report)
-    return finish(model, config, data, out, encoder)
+    return finish(model, bank, config, data, out, encoder)
 
 
 class Ahead:
@@ -97,18 +98,20 @@ class Ahead:
 
 
 def finish(
-    model: ContrastiveModel, config: VlmTrainingConfig, data: Path, out: Path, encoder: TextEncoder
+    model: ContrastiveModel, bank: PhraseBank, config: VlmTrainingConfig, data: Path, out: Path, encoder: TextEncoder
 ) -> SmallModel:
     """Calibrates a trained model on the validation views, and writes it to `out`."""
+    tower, side = model.tower.cpu(), config.view_side
+    known = KnownPhrases(tower.center(bank.embeddings[-1]), bank.plain)
     first = Calibration(float(model.scale.detach()), float(model.bias.detach()[0]))
-    draft = SmallModel(str(out), model.tower, encoder, first, config.view_side)
+    draft = SmallModel(str(out), tower, encoder, first, side, known)
     pairs = [
         collect_cosines(draft, without_unseen(views)) for views in read_worlds(data, config.data, "validation").values()
     ]
     cosines, truths = (torch.cat([pair[i].flatten() for pair in pairs]) for i in (0, 1))
     calibration = fit_calibration(cosines, truths, first)
-    save_small(out, model.tower, calibration, config.view_side)
-    return SmallModel(str(out), model.tower, encoder, calibration, config.view_side)
+    save_small(out, tower, calibration, side, known)
+    return SmallModel(str(out), tower, encoder, calibration, side, known)
 
 
 def _moved_bank(bank: PhraseBank, device: str | torch.device) -> PhraseBank:
