@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from ago_ros.nodes.parameters import OccupancyParameters
+from ago_ros.occupancy.ago.shipped import SHIPPED
 from ago_ros.occupancy.ago.text import AgoPhrases
 from ago_ros.occupancy.frame_relevancy import relevancy_config
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
@@ -39,7 +40,7 @@ def set_threads(parameters: OccupancyParameters) -> None:
 
     On a busy machine small operations wait longer for a second thread than it saves; an image tower is worth it.
     """
-    if parameters.threads or not parameters.vlm:
+    if parameters.threads or (parameters.method == "lift" and not parameters.vlm):
         torch.set_num_threads(parameters.threads or 1)
 
 
@@ -74,15 +75,14 @@ def _make_lift(
 
 def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> AgoPredictor:
     if not parameters.ago_model:
-        raise ValueError("method ago has no model: set ago_model to a folder that `ago train ago` wrote")
-    if vlm is None:
         raise ValueError(
-            "method ago cannot read phrases: set vlm to the model that it was trained with, which training.json in "
-            "ago_model names"
+            f"method ago has no model: set ago_model to a folder that `ago train ago` wrote, or to {', '.join(SHIPPED)}"
         )
     from ago_ros.occupancy.ago.checkpoint import load_ago  # transformers takes seconds, which lift need not wait for
     from ago_ros.occupancy.ago.predictor import AgoPredictor
+    from ago_ros.occupancy.ago.variants import read_note
 
+    text = vlm or load_vlm(read_note(parameters.ago_model).text, parameters.device)
     model = load_ago(parameters.ago_model, parameters.device)
     grid = model.config.grid
     if grid != parameters.grid:
@@ -90,7 +90,7 @@ def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) 
             f"{parameters.ago_model}: was trained for another grid; set grid_origin to {list(grid.origin)}, voxel_size "
             f"to {grid.voxel_size} and grid_shape to {list(grid.shape)}"
         )
-    return AgoPredictor(model, vlm, parameters.ago_model, vlm.logit_scale)
+    return AgoPredictor(model, text, parameters.ago_model, text.logit_scale)
 
 
 class OccupancyEngine:

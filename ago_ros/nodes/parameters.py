@@ -89,7 +89,7 @@ class OccupancyParameters:
         "the images only and takes the time and place of the sweep.",
         choices=("lift", "ago"),
     )
-    ago_model: str = _parameter("", "For `ago`: the folder of its model, as `ago train ago` writes it.")
+    ago_model: str = _parameter("", "For `ago`: `ago-tiny-occupancy`, or a folder as `ago train ago` writes it.")
     identifier: str = _parameter(
         "entropy",
         "For `ago`: which of its two predictions a voxel takes: `entropy`, the one of lower entropy; `confidence`, the "
@@ -98,12 +98,12 @@ class OccupancyParameters:
     )
     device: str = _parameter("cpu", "Torch device: cpu, cuda, cuda:0, ...")
     threads: int = _parameter(
-        0, "CPU threads of torch; 0: one where no vlm is configured, else torch's own choice.", low=0, high=256
+        0, "CPU threads of torch; 0: one for `lift` without a vlm, else torch's own choice.", low=0, high=256
     )
     vlm: str = _parameter(
         "",
         "Vision-language model: `ago-tiny`, a Hugging Face id or a folder. `lift` without one gives a class-agnostic "
-        "grid; `ago` takes the phrases' embeddings from it, and needs the one that it was trained with.",
+        "grid; `ago` without one takes the one that it was trained with, for the phrases' embeddings, and no other.",
     )
     relevancy: str = _parameter(
         DEFAULT_RELEVANCY,

@@ -1,6 +1,7 @@
 """The engine with method ago: frames are encoded from images alone, and asked as often as one likes."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ago_ros.nodes.conversions import grid_from_message, grid_to_message
 from ago_ros.nodes.engine import OccupancyEngine
 from ago_ros.nodes.parameters import OccupancyParameters
 from ago_ros.occupancy.ago.predictor import AgoPredictor
+from ago_ros.occupancy.ago.variants import TrainingNote
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.identifier import entropy
 from ago_ros.scene_query.answer import AnswerStatus
@@ -128,7 +130,10 @@ def test_a_frame_needs_an_image_and_no_point(engine) -> None:
     [
         ({"ago_model": ""}, "set ago_model to a folder that `ago train ago` wrote"),
         ({"ago_model": "/no/such/folder"}, "/no/such/folder: has no ago_model.json"),
-        ({"vlm": ""}, "set vlm to the model that it was trained with"),
+        (
+            "ago-tiny-occupancy: this package has no .*give a folder that `ago train",
+        ),
+        ({"vlm": ""}, "has no training.json; give a folder that `ago train ago` finished"),
         ({"voxel_size": 0.4}, r"set grid_origin to \[-8.0, -8.0, 0.0\], voxel_size to 0.8 and grid_shape to \[20, "),
     ],
 )
@@ -136,6 +141,15 @@ def test_what_cannot_work_is_refused_in_one_line_that_says_what_to_do(parameters
     with pytest.raises(ValueError, match=message) as caught:
         OccupancyEngine(dataclasses.replace(parameters, **change))
     assert "\n" not in str(caught.value)
+
+
+def test_without_a_vlm_the_training_note_names_the_text_encoder(parameters, tmp_path: Path) -> None:
+    model = shutil.copytree(parameters.ago_model, tmp_path / "noted")
+    TrainingNote("self-supervised", "ago", 0, parameters.vlm, 1.0, 1, 1).write(model)
+    named = OccupancyEngine(parameters)
+    found = OccupancyEngine(dataclasses.replace(parameters, ago_model=str(model), vlm=""))
+    grids = [engine.label(engine.encode(frame(1))) for engine in (named, found)]
+    assert torch.equal(grids[0].labels, grids[1].labels) and grids[1].vocabulary == PHRASES
 
 
 def test_another_text_encoder_than_the_models_is_refused(parameters, tmp_path: Path) -> None:

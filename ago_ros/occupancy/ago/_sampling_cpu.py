@@ -24,6 +24,7 @@ _HALF, _ONE = np.float32(0.5), np.float32(1)
 
 _Floats = NDArray[np.float32]
 _Ints = NDArray[np.int64]
+_Shapes = Sequence[tuple[int, int]]
 
 
 class CompiledSampling(torch.autograd.Function):
@@ -57,7 +58,7 @@ class CompiledSampling(torch.autograd.Function):
 
 
 def _arrays(
-    value: Tensor, shapes: Sequence[tuple[int, int]], locations: Tensor, weights: Tensor
+    value: Tensor, shapes: _Shapes, locations: Tensor, weights: Tensor
 ) -> tuple[_Floats, _Ints, _Ints, _Floats, _Floats]:
     """Returns what both kernels take first: value, maps' sizes, their first cells, locations and weights."""
     sizes = np.array(shapes, np.int64)

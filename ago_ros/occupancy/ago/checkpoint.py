@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ago_ros.occupancy.ago.config import AgoConfig
 from ago_ros.occupancy.ago.model import AgoModel
+from ago_ros.occupancy.ago.shipped import ago_folder
 from ago_ros.settings import build
 from ago_ros.vlm.loading import ModelError
 
@@ -41,12 +42,16 @@ def save_ago(model: AgoModel, folder: Path, dtype: torch.dtype = torch.float16) 
 
 
 def load_ago(folder: str | Path, device: str | torch.device = "cpu") -> AgoModel:
-    """Reads a model that `save_ago` wrote, for inference.
+    """Reads a model that `save_ago` wrote, or one that comes with the package, for inference.
+
+    Args:
+        folder: its folder, or its name in `shipped.SHIPPED`.
+        device: where it runs.
 
     Raises:
         ModelError: there is none, or its files do not belong together.
     """
-    folder = Path(folder)
+    folder = ago_folder(folder)
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise ModelError(f"{folder}: has no {name}; give a folder that `ago train ago` wrote")

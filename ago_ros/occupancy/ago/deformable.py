@@ -17,8 +17,8 @@ def sample_levels(value: Tensor, shapes: Sequence[Shape], locations: Tensor, wei
     """Sums weighted samples of several feature maps. Source: Deformable DETR, equation 3, without its projections.
 
     Samples are taken in float32 whatever the type of the values: places in half precision would be off by half a cell.
-    On a CPU compiled kernels do it. Else, and under `torch.compile`, torch's operations do: the levels are summed one after
-    another, so that only one level's samples are held at a time.
+    On a CPU compiled kernels do it. Else, and under `torch.compile`, torch's operations do: the levels are summed one
+    after another, so that only one level's samples are held at a time.
 
     Args:
         value: (B, S, heads, D), the maps' cells row by row, one map after another.
