@@ -26,10 +26,11 @@ from ago_ros.training.scene_query.draw import draw_missing, estimate_bytes, miss
 from ago_ros.training.scene_query.train import train_scene_query
 from ago_ros.vlm.loading import load_vlm
 
-ROOM_VIEW_S, STREET_VIEW_S = 1.3, 2.7
-STEP_S, OTHER_STEP_S = {"semaware": 0.5}, 0.9
-ANSWER_S, OTHER_ANSWER_S = {"semaware": 2.4}, 1.4
-"""Processor seconds on one busy core: a view drawn with both kinds of maps, a step of `tiny`, an answered view."""
+ROOM_VIEW_S, STREET_VIEW_S = 1.3, 2.2
+STEP_S, OTHER_STEP_S = {"semaware": 0.35}, 0.7
+ANSWER_S, OTHER_ANSWER_S = {"semaware": 3.0}, 1.4
+"""Processor seconds on a core that other work shares: a view drawn with both kinds of maps, a step of `tiny`, an
+answered view. The steps are in bfloat16 on a processor that multiplies it; elsewhere they take about twice as long."""
 Run = tuple[str, int]
 """Method and seed."""
 
