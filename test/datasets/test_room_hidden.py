@@ -1,5 +1,7 @@
 """What is asked of a view about what it hides."""
 
+from dataclasses import replace
+
 import numpy as np
 from made_query_views import made_view
 
@@ -18,6 +20,13 @@ def test_the_bottle_behind_the_box_is_asked_for():
 def test_what_is_in_view_is_not_asked_for():
     names = ("cardboard box", "mug", "mug", "floor lamp")
     assert ask_hidden(made_view(names=names), "behind") is None
+
+
+def test_what_lies_outside_of_the_picture_is_not_hidden_by_anything():
+    view = made_view()
+    aside = view.view_from_camera.copy()
+    aside[:3, :3] = np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]]) @ aside[:3, :3]
+    assert ask_hidden(replace(view, view_from_camera=aside), "behind") is None
 
 
 def test_places_are_those_of_all_things_of_the_name():
