@@ -29,6 +29,7 @@ from ago_ros.scene_query.semabs.load import load_fields
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import PhraseModel, VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
+from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def _check_device(name: str) -> None:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(f"device '{name}' cannot be used: {str(error).splitlines()[0]}") from error
+
+
+def _load_vlm(parameters: OccupancyParameters) -> VisionLanguageModel:
+    """Loads the image tower; every frame is asked for the same phrases, which it need not encode each time."""
+    return cast(VisionLanguageModel, TextMemory(load_vlm(parameters.vlm, parameters.device)))
 
 
 def _load_fields(parameters: OccupancyParameters) -> LearnedFields | None:
@@ -110,7 +116,7 @@ class OccupancyEngine:
         _check_device(parameters.device)
         set_threads(parameters)
         self._fields = _load_fields(parameters)
-        vlm = load_vlm(parameters.vlm, parameters.device) if parameters.vlm else None
+        vlm = _load_vlm(parameters) if parameters.vlm else None
         self.sees_by_cameras_alone = parameters.method == "ago"
         self.phrase_model: PhraseModel | None = vlm
         self._predictor: LiftPredictor | AgoPredictor

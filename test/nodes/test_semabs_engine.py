@@ -61,7 +61,9 @@ def test_a_frame_is_encoded_once_and_answers_many(parameters, monkeypatch) -> No
     engine = OccupancyEngine(parameters)
     visible_references(engine)
     monkeypatch.setattr(
-        type(engine.phrase_model), "encode_dense", lambda self, crops: images.update(["read"]) or dense(self, crops)
+        type(load_vlm(parameters.vlm)),
+        "encode_dense",
+        lambda self, crops: images.update(["read"]) or dense(self, crops),
     )
     encoding = engine.encode(frame(7))
     features_read = images["read"]
