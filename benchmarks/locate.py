@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -47,8 +47,10 @@ from ago_ros.scene_query.semabs.load import load_learned
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.sensors.frame import CameraImage, SensorFrame
 from ago_ros.training.scene_query.config import DrawConfig
+from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.small import Calibration, SmallModel
+from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 CONFIGS = Path(__file__).parents[1] / "config" / "semabs"
@@ -215,14 +217,14 @@ def measure_semabs(options: argparse.Namespace) -> list[tuple[str, dict[str, Any
         sides.append(("semabs paper, random, cuda", random_network("paper", "cuda"), "cuda"))
     frame, found = see_street(), []
     for name, fields, device in sides:
-        model = load_vlm(VLM, device)
+        model = cast(VisionLanguageModel, TextMemory(load_vlm(VLM, device)))
         predictor = LiftPredictor(vlm=model, relevancy=fields.relevancy if fields else None)
 
         def encode(predictor: LiftPredictor = predictor) -> SceneEncoding:
             predictor.reset()
             return predictor.encode(frame)
 
-        measure_queries(encode, model, fields, time.perf_counter, rounds=1)
+        encode()
         clock = wall_clock if device == "cuda" else time.process_time
         found.append((name, measure_queries(encode, model, fields, clock, options.rounds)))
     return found

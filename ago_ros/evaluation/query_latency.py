@@ -6,7 +6,8 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -73,16 +74,16 @@ def measure_queries(
     for _ in range(rounds):
         scene = with_things(timed("encode", encode), model)
 
-        def ask(target: str, relation: str, reference: str, scene: SceneEncoding = scene) -> Any:
-            return locate(scene, Query(target, relation, reference), model, LocateConfig(), fields)
+        def ask(step: str, query: Query, scene: SceneEncoding = scene) -> None:
+            timed(step, partial(locate, scene, query, model, LocateConfig(), fields))
 
-        timed("first query", lambda ask=ask: ask("mug", "behind", "box ahead"))
-        for kind, where in (("new phrases", "ahead"), ("all round, new", "all round")):
+        ask("first query", Query("mug", "behind", "box ahead"))
+        for step, where in (("new phrases", "ahead"), ("all round, new", "all round")):
             for number in range(3):
-                timed(kind, lambda ask=ask, n=number, w=where: ask(f"cup {n} {w}", "behind", f"chest {n} {w}"))
-        for kind, where in (("known phrases", "ahead"), ("all round, known", "all round")):
+                ask(step, Query(f"cup {number} {where}", "behind", f"chest {number} {where}"))
+        for step, where in (("known phrases", "ahead"), ("all round, known", "all round")):
             for relation in RELATIONS:
-                timed(kind, lambda ask=ask, r=relation, w=where: ask(f"cup 0 {w}", r, f"chest 0 {w}"))
+                ask(step, Query(f"cup 0 {where}", relation, f"chest 0 {where}"))
     return {step: summarise(times) for step, times in taken.items()}
 
 
