@@ -6,7 +6,10 @@ import pytest
 import torch
 from learned_scenes import TRAINED, street
 
-from ago_ros.geometry.voxel_grid import VoxelGrid
+from ago_ros.datasets.drive_world.moving import transformed
+from ago_ros.datasets.drive_world.street_views import HEADINGS as DRAWN_HEADINGS
+from ago_ros.datasets.drive_world.street_views import SCALE, window_from_ego
+from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 from ago_ros.scene_query.semabs.windows import HEADINGS, headings_towards, looks_all_round, make_window
 
 VIEWPOINT = torch.tensor([0.5, -0.25, 1.5], dtype=torch.float64)
@@ -56,3 +59,16 @@ def test_the_view_of_training_stays_as_it_is() -> None:
     """A room's view, whose camera stands behind the two-metre cube, is not moved by as much as a millimetre."""
     window = make_window(TRAINED, torch.tensor([-1.7, 0.0, 1.1]), TRAINED, 0)
     torch.testing.assert_close(window.trained_from_ego, torch.eye(4, dtype=torch.float64), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("heading", range(HEADINGS))
+def test_a_street_lies_in_use_as_it_did_in_training(heading: int) -> None:
+    """The drive world's views begin at the car, the node's windows at its LiDAR, a metre ahead: 5 cm in the network."""
+    assert DRAWN_HEADINGS == HEADINGS
+    grid, ego = OCC3D_GRID, torch.tensor([0.0, 0.0, 1.84])
+    points = torch.rand(50, 3, generator=torch.Generator().manual_seed(heading)) * 40 - 20
+    trained = transformed(points.double().numpy(), window_from_ego(heading)) / SCALE
+    used = make_window(grid, ego, TRAINED, heading).place(points)
+    torch.testing.assert_close(used, torch.from_numpy(trained), atol=1e-5, rtol=0)
+    lidar = make_window(grid, ego + torch.tensor([0.94, 0.0, 0.0]), TRAINED, heading).place(points)
+    assert float((lidar - used).norm(dim=1).max()) < 0.05
