@@ -48,7 +48,8 @@ def fit_box(grid: VoxelGrid, voxels: Tensor) -> Tensor:
         (7,) float64 box [x, y, z, l, w, h, yaw] in the grid's frame, l >= w, yaw in (-pi/2, pi/2].
     """
     centers = grid.centers(voxels).to(torch.float64).numpy()
-    flat = np.unique(centers[:, :2], axis=0)
+    _, first = np.unique((voxels[:, 0] * grid.shape[1] + voxels[:, 1]).numpy(), return_index=True)
+    flat = centers[first, :2]
     best: tuple[float, float, np.ndarray, np.ndarray] | None = None
     for yaw in _edge_headings(flat):
         along = np.array([[math.cos(yaw), math.sin(yaw)], [-math.sin(yaw), math.cos(yaw)]])

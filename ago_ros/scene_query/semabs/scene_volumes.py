@@ -19,7 +19,7 @@ from ago_ros.scene_query.semabs.network import SemAbs, Volumes
 from ago_ros.scene_query.semabs.points import RelevancyPoints
 from ago_ros.scene_query.semabs.windows import make_window
 
-KEPT_BYTES = 64 * 2**20
+KEPT_BYTES = 128 * 2**20
 """Of the volumes of one scene, beside those that the present question needs."""
 
 
