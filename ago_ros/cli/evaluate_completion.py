@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -32,10 +32,13 @@ def completion(
     from ago_ros.evaluation.completers import ROOM_NOUNS, from_pixels, of_objects
     from ago_ros.evaluation.completion import PROTOCOL, RIVALS, evaluate_completion, to_result
     from ago_ros.scene_query.semabs.load import load_learned
+    from ago_ros.vlm.interface import VisionLanguageModel
     from ago_ros.vlm.loading import load_vlm
+    from ago_ros.vlm.text_memory import TextMemory
 
     fields = load_learned(model, vlm, device)
-    views, reader = read_seven_scenes(folder, frames), load_vlm(vlm, device)
+    views = read_seven_scenes(folder, frames)
+    reader = cast(VisionLanguageModel, TextMemory(load_vlm(vlm, device)))
     phrases = tuple(dict.fromkeys(phrase or ROOM_NOUNS))
     completers = {
         **RIVALS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -18,7 +17,6 @@ from ago_ros.scene_query.semabs.input_maps import input_maps
 from ago_ros.scene_query.semabs.learned import LearnedFields
 from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
 from ago_ros.vlm.interface import VisionLanguageModel
-from ago_ros.vlm.text_memory import TextMemory
 from ago_ros.vlm.vocabulary import make_vocabulary
 
 ROOM_NOUNS = tuple(name for name in CLASSES if name not in NOVEL_CLASSES)
@@ -40,11 +38,10 @@ def from_pixels(
 
     Args:
         fields: the trained network.
-        model: that reads the maps.
+        model: that reads the maps; one that remembers texts saves most of the time.
         phrases: that may be in view.
         likeliest: how many of them are completed.
     """
-    remembering = cast(VisionLanguageModel, TextMemory(model))
     drawn = fields.reading.drawn_with
     side, stride = int(drawn["image_side"]), int(drawn["depth_stride"])
     threshold = fields.reading.decisions["complete"].threshold
@@ -52,7 +49,7 @@ def from_pixels(
     @torch.no_grad()
     def add(view: RgbdView, grid: VoxelGrid, state: Tensor) -> Tensor:
         small = view.resized(side, side // stride)
-        maps = input_maps(remembering, small.image, phrases, fields.relevancy)
+        maps = input_maps(model, small.image, phrases, fields.relevancy)
         chosen = maps.flatten(1).amax(dim=1).topk(min(likeliest, len(maps))).indices
         lifted = from_depth(RelevancyView(maps[chosen], small.camera, small.view_from_camera), small.depth)
         volumes = fields.network.encode([lifted], grid)
