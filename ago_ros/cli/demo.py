@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ago_ros.cli.demo_ago import AGO_MODEL
 from ago_ros.cli.errors import CommandError
 from ago_ros.cli.suite import run_suite
 from ago_ros.datasets.errors import DatasetError
@@ -49,6 +50,7 @@ def demo(
         raise CommandError(f"no grid was published; see {out / 'launch.log'}")
     report |= {"scene": name, "vlm": vlm, "query": query, "answer": answer}
     report |= {"geometry": _check_geometry(reader, name), "occ3d": _check_labels(reader, name, vlm)}
+    report["ago"] = _compare_ago(root, name, out) if AGO_MODEL and not nuscenes else None
     report["pictures"] = [str(path) for path in _draw(bag, out)]
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     _print_report(report)
@@ -101,6 +103,14 @@ def _check_labels(reader: Any, scene: str, vlm: str) -> dict[str, float] | None:
     predictor = LiftPredictor(vlm=load_vlm(vlm) if vlm else None)
     matrix, _ = score_lift(reader, [scene], predictor, OCC3D_PHRASES, reader.root)
     return {name: score for name, score in matrix.table().items() if score == score}
+
+
+def _compare_ago(root: Path, scene: str, out: Path) -> dict[str, Any]:
+    """Scores and draws AGO and the lift predictor on the recorded drive, which both see for the first time."""
+    from ago_ros.cli.demo_ago import compare
+    from ago_ros.evaluation.ago import EvaluationSet
+
+    return compare(EvaluationSet(root, scenes=(scene,)), AGO_MODEL, out)
 
 
 def _draw(bag: Path, out: Path) -> list[Path]:
@@ -158,6 +168,19 @@ def _print_report(report: dict[str, Any]) -> None:
     ):
         table.add_row(name, value)
     Console().print(table)
+    if report["ago"]:
+        Console().print(_ago_table(report["ago"]))
+
+
+def _ago_table(report: dict[str, Any]) -> Any:
+    """Lays out AGO beside the lift predictor."""
+    from rich.table import Table
+
+    table = Table("Occ3D, camera mask", "IoU", "mIoU", "encode p50, ms", title=f"{report['model']} and lift")
+    for name in ("ago", "lift"):
+        row = report[name]
+        table.add_row(name, _percent(row["IoU"]), _percent(row["mIoU"]), f"{row['encode_p50_ms']:.0f}")
+    return table
 
 
 def _percent(share: float | None) -> str:

@@ -5,12 +5,17 @@ import json
 import pytest
 import torch
 import yaml
+from PIL import Image
 
+from ago_ros.cli.demo_ago import compare
 from ago_ros.cli.main import run
 from ago_ros.datasets.nuscenes import NuScenesReader
 from ago_ros.datasets.occ3d import FREE, Occ3dLabels, labels_path, write_labels
 from ago_ros.datasets.open_world import PRETRAINING
+from ago_ros.evaluation.ago import EvaluationSet
 from ago_ros.geometry.voxel_grid import OCC3D_GRID
+from ago_ros.occupancy.ago.checkpoint import load_ago, save_ago
+from ago_ros.occupancy.ago.predictor import prepare_images
 from ago_ros.occupancy.pseudo_labels.embeddings import embed_images, embeddings_path, write_embeddings
 from ago_ros.vlm.loading import load_vlm
 from ago_ros.vlm.small import Calibration, save_small
@@ -124,3 +129,33 @@ def test_what_does_not_go_together_is_told(tmp_path, capsys):
     ):
         assert run(["eval", "ago", str(tmp_path), "--data", str(tmp_path), *options]) == 2
         assert message in capsys.readouterr().err
+
+
+@torch.no_grad()
+def keep_one_in_a_hundred(folder, root):
+    """Moves the free embedding of a model that has hardly learned until about one voxel in a hundred is occupied."""
+    reader, model = NuScenesReader(root), load_ago(folder)
+    batch = prepare_images(reader.frame(reader.samples("scene-0002")[0].token), model.config.image_size)
+    spread = model.encode_planes(batch.images, batch.camera_from_ego, batch.intrinsics)
+    voxels = torch.stack([torch.randint(0, size, (5000,)) for size in (1, *OCC3D_GRID.shape)], dim=1)
+    features = model.head.decode(model.head.hidden_at(spread, voxels))
+    mean = features.mean(dim=0)
+    for _ in range(8):
+        margin = (features @ model.known.T).amax(dim=1) - features @ model.free
+        model.free += margin.quantile(0.99) * mean / mean.square().sum()
+    save_ago(model, folder, torch.float32)
+
+
+@pytest.mark.slow
+def test_the_demo_holds_ago_and_lift_against_the_truth(workshop, tiny_nuscenes, tmp_path):
+    model = tmp_path / "model"
+    assert train(workshop, tiny_nuscenes, "self-supervised", model) == 0
+    keep_one_in_a_hundred(model, tiny_nuscenes)
+    report = compare(EvaluationSet(tiny_nuscenes, workshop, ("scene-0002",)), str(model), tmp_path)
+    assert 0 < report["lift"]["IoU"] <= 1 and report["ago"] != report["lift"]
+    for name in ("ago", "lift"):
+        assert 0 <= report[name]["mIoU"] <= 1 and report[name]["encode_p50_ms"] > 0
+    with Image.open(report["picture"]) as picture:
+        thirds = [picture.convert("RGB").crop((720 * i, 0, 720 * (i + 1), 540)) for i in range(3)]
+    assert len({third.tobytes() for third in thirds}) == 3
+    assert len(thirds[2].getcolors(1 << 20)) > 10, "the truth is drawn"
