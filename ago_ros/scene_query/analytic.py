@@ -88,8 +88,9 @@ class RelationFields(Protocol):
             references: by phrase, the (K, 3) int64 voxels of each thing that is the reference.
 
         Returns:
-            (X, Y, Z) in 0..1, how well the question holds; and (X, Y, Z), not negative, how well those alternatives do
-            that may hide the target: what is above 1 counts as 1 for whether it is there, and in full for where.
+            (X, Y, Z) in 0..1, how well the question holds; and (X, Y, Z) of those alternatives that may hide the
+            target: over the unobserved voxels the highest, in 0..1, says how surely one holds there, and the share of
+            each voxel how probable it is.
         """
 
 
@@ -229,7 +230,7 @@ def _surer_relevancy(
 def _probability(seen: Tensor, hidden: Tensor, config: LocateConfig) -> Tensor:
     """Returns the (X, Y, Z) probability of `locate` from the weights of visible and of unobserved voxels."""
     surely = float(seen.max())
-    unseen = (1 - surely) * config.hidden_belief * min(float(hidden.max()), 1.0)
+    unseen = (1 - surely) * config.hidden_belief * float(hidden.max())
     return _share(surely, seen) + _share(unseen, hidden)
 
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from ago_ros.scene.encoding import SceneEncoding
+from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.scene_query.combining import combine
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.decision import Reading
@@ -17,6 +17,8 @@ from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.scene_query.semabs.scene_volumes import SceneVolumes
 from ago_ros.scene_query.semabs.windows import headings_towards
 from ago_ros.vlm.relevancy_maps import RelevancyConfig
+
+_LEAST = torch.finfo(torch.float32).tiny
 
 
 class LearnedFields:
@@ -59,21 +61,25 @@ class LearnedFields:
     ) -> tuple[Tensor, Tensor]:
         """Returns where a question holds, and where its target may be hidden; see `analytic.RelationFields`.
 
-        The probabilities of the relations are combined, and so are those at the threshold that each was judged best
-        at. Where the one reaches the other, the question holds. Any relation may hide its target; the share is the
-        same ratio, not cut off at 1, as the places that are far above the threshold are to be searched first.
+        A relation holds as far as its probability reaches that of the threshold that was judged best. Any relation may
+        hide its target: as surely as the question holds out of sight at all, and there in proportion to the combined
+        probabilities, as the places that are far above the threshold are to be searched first.
         """
         decision = self.reading.decisions["locate"]
-        enough = decision.probability(torch.tensor([decision.threshold])).clamp(min=torch.finfo(torch.float32).tiny)
-
-        def field_of(query: Query) -> Tensor:
-            if query.reference is None:
-                return torch.ones(encoding.grid.shape)
-            return self._located(encoding, query, references[query.reference])
-
-        found, hiding = combine(asked, field_of, _hides)
-        holds, hides = combine(asked, lambda query: enough if _hides(query) else torch.ones(1), _hides)
-        return (found / holds).clamp(max=1.0), hiding / hides if hides > 0 else hiding
+        enough = decision.probability(torch.tensor([decision.threshold])).clamp(min=_LEAST)
+        probable = {
+            query: self._located(encoding, query, references[query.reference])
+            for together in asked
+            for query in together
+            if query.reference is not None
+        }
+        anywhere = torch.ones(encoding.grid.shape)
+        found, hides = combine(
+            asked, lambda query: (probable[query] / enough).clamp(max=1.0) if query in probable else anywhere, _hides
+        )
+        _, likely = combine(asked, lambda query: probable.get(query, anywhere), _hides)
+        unseen = encoding.state == VoxelState.UNOBSERVED
+        return found, likely / (likely * unseen).max().clamp(min=_LEAST) * (hides * unseen).max()
 
     @torch.no_grad()
     def completions(self, encoding: SceneEncoding, seen: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -100,8 +100,9 @@ def test_answers_in_use_are_those_that_training_and_scores_know() -> None:
     expected = fields.reading.decisions["locate"].probability(logits[0]).view(TRAINED.shape)
     place, hiding = fields.place(encoding, [[asked[0][1]]], {}, {"box": [things["box"]]})
     enough = float(fields.reading.decisions["locate"].probability(torch.tensor(0.0)))
-    torch.testing.assert_close(hiding * enough, expected, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(place, hiding.clamp(max=1.0))
+    torch.testing.assert_close(place, (expected / enough).clamp(max=1.0), atol=1e-3, rtol=1e-3)
+    unseen = encoding.state == VoxelState.UNOBSERVED
+    torch.testing.assert_close(hiding, expected * (place[unseen].max() / expected[unseen].max()), atol=1e-4, rtol=1e-3)
     completed = fields.completions(encoding, {"box": things["box"]})["box"]
     torch.testing.assert_close(completed, logits[1].view(TRAINED.shape), atol=1e-3, rtol=1e-3)
 
@@ -169,6 +170,21 @@ def test_relations_joined_by_and_and_or_are_one_field_of_calibrated_probabilitie
         assert either.probability[voxel] > 5 * either.probability[38, 19, 2]
     assert alone["left of"].probability[ahead_right] < alone["left of"].probability[behind_left] / 5
     assert both.status == either.status == AnswerStatus.POSSIBLE
+
+
+@pytest.mark.parametrize("mug", [None, block((34, 18, 1), (36, 21, 3))])
+def test_another_alternative_makes_a_question_no_less_sure_and_another_condition_no_surer(mug) -> None:
+    """A network that is only just sure enough of "behind", and of nothing else."""
+    fields = geometric_fields()
+    fields.network.locate = lambda t, r, names, q: torch.full((1, len(q)), 0.1 if names[0] == "behind" else -12.0)
+    encoding, _ = scene(mug=mug)
+    alone = ask(encoding, "mug behind the box", fields)
+    either = ask(encoding, "mug behind the box or left of the box or right of the box or on the box", fields)
+    both = ask(encoding, "mug behind the box and left of the box", fields)
+    seen, not_there = (AnswerStatus.POSSIBLE,) * 2 if mug is None else (AnswerStatus.SEEN, AnswerStatus.SEEN_ELSEWHERE)
+    assert alone.status == either.status == seen and both.status == not_there
+    torch.testing.assert_close(either.probability, alone.probability, atol=1e-5, rtol=1e-3)
+    assert float(both.probability.sum()) < 0.01
 
 
 def test_a_phrase_is_read_and_encoded_once_however_many_ask_at_once() -> None:
