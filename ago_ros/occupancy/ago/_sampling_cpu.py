@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 _REORDER = {"reassoc", "contract", "nsz"}
 """What sums may be changed by: their order, and fused multiply-adds. NaN stays NaN."""
@@ -34,7 +35,12 @@ class CompiledSampling(torch.autograd.Function):
     def forward(
         ctx: Any, value: Tensor, shapes: Sequence[tuple[int, int]], locations: Tensor, weights: Tensor
     ) -> Tensor:
-        """Returns (B, Q, heads * D)."""
+        """Returns (B, Q, heads * D).
+
+        Raises:
+            ValueError: the shapes do not fit together; the kernels would read what is not theirs.
+        """
+        _check(value, shapes, locations, weights)
         value, locations, weights = value.contiguous(), locations.contiguous(), weights.contiguous()
         ctx.save_for_backward(value, locations, weights)
         ctx.shapes = shapes
@@ -45,6 +51,7 @@ class CompiledSampling(torch.autograd.Function):
         return result.flatten(2)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, Tensor, Tensor]:
         """Returns the gradients of value, locations and weights."""
         value, locations, weights = ctx.saved_tensors
@@ -55,6 +62,16 @@ class CompiledSampling(torch.autograd.Function):
         into = [result.numpy() for result in results]
         _in_threads(lambda first, last: _backward(*given, falling, first, last, *into), batch * heads)
         return results[0], None, results[1], results[2]
+
+
+def _check(value: Tensor, shapes: _Shapes, locations: Tensor, weights: Tensor) -> None:
+    cells, levels = sum(rows * columns for rows, columns in shapes), len(shapes)
+    given = value.shape[:3], locations.shape, weights.shape[:1] + weights.shape[2:4]
+    if given != ((len(value), cells, weights.shape[2]), (*weights.shape, 2), (len(value), weights.shape[2], levels)):
+        raise ValueError(
+            f"maps of {shapes} do not fit value {tuple(value.shape)}, locations {tuple(locations.shape)} and weights "
+            f"{tuple(weights.shape)}"
+        )
 
 
 def _arrays(

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 from transformers.models.deformable_detr.modeling_deformable_detr import MultiScaleDeformableAttention
 
-from ago_ros.occupancy.ago.deformable import DeformableConv2d, sample_levels
+from ago_ros.occupancy.ago.deformable import DeformableConv2d, _sample_by_torch, sample_levels
 
 SHAPES = ((7, 11), (4, 6), (2, 3))
 
@@ -32,9 +32,10 @@ def reference(value, locations, weights, shapes=SHAPES):
 
 
 @pytest.mark.parametrize("shapes", [SHAPES, SHAPES[:1], (*SHAPES, (1, 5), (9, 2))], ids=["three", "one", "five"])
-def test_equals_transformers_in_values_and_gradients(shapes):
+@pytest.mark.parametrize("sample", [sample_levels, _sample_by_torch], ids=["compiled", "torch"])
+def test_equals_transformers_in_values_and_gradients(sample, shapes):
     ours, theirs = inputs(shapes=shapes), inputs(shapes=shapes)
-    result, expected = sample_levels(ours[0], shapes, ours[1], ours[2]), reference(*theirs, shapes)
+    result, expected = sample(ours[0], shapes, ours[1], ours[2]), reference(*theirs, shapes)
     torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)
     upstream = torch.randn(expected.shape, generator=torch.Generator().manual_seed(2))
     for own, other in zip(
@@ -42,6 +43,24 @@ def test_equals_transformers_in_values_and_gradients(shapes):
     ):
         torch.testing.assert_close(own, other, atol=1e-4, rtol=1e-4)
         assert own.abs().max() > 0
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_shapes_that_do_not_fit_are_refused_before_anything_is_read(part):
+    value, locations, weights = inputs()
+    given = [value, SHAPES, locations, weights]
+    given[part] = (value[:, 1:], SHAPES[:2], locations[:, :-1], weights[:, :, :-1])[part]
+    with pytest.raises(ValueError, match="do not fit value"):
+        sample_levels(*given)
+
+
+def test_gradients_of_gradients_are_refused():
+    value, locations, weights = inputs()
+    (slope,) = torch.autograd.grad(
+        sample_levels(value, SHAPES, locations, weights).square().sum(), value, create_graph=True
+    )
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
