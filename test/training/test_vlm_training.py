@@ -215,7 +215,7 @@ def test_a_name_that_is_true_of_another_kind_is_no_wrong_choice_for_it():
     assert float(loss) == pytest.approx(float(logits.logsumexp(0) - logits[0]), rel=1e-4)
 
 
-def test_coarse_crops_are_smoother_and_as_bright(views, bank):
+def test_coarse_crops_are_smoother(views, bank):
     fine, coarse = (
         CropSampler(
             {"rooms": views}, bank, CropConfig(SHAPES, colour_jitter=0.0, recolour_share=0.0, coarse_share=share), 8
@@ -233,6 +233,15 @@ def test_worlds_give_crops_by_their_shares(views, bank):
     sampler = CropSampler({"rooms": views, "dark": dark}, bank, config, patch=8)
     drawn = [sampler.draw(np.random.default_rng(seed)).pixels.amax(dim=(1, 2, 3)) for seed in range(60)]
     assert (torch.cat(drawn) < -0.99).float().mean() == pytest.approx(0.25, abs=0.08)
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [({"dork": 1.0}, "no views of dork: use some of rooms"), ({"rooms": 0.0}, "nor all be zero")],
+)
+def test_shares_of_no_world_are_told(views, bank, shares, message):
+    with pytest.raises(ValueError, match=message):
+        CropSampler({"rooms": views}, bank, CropConfig(SHAPES, world_shares=shares), patch=8)
 
 
 def test_batches_drawn_ahead_are_those_asked_for():

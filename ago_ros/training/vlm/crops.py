@@ -106,13 +106,21 @@ class CropSampler:
         bank: the phrases of their regions.
         config: see `CropConfig`.
         patch: edge of the tower's patches, pixels.
+
+    Raises:
+        ValueError: `world_shares` names a world that there is not, or leaves every world out.
     """
 
     def __init__(
         self, worlds: Mapping[str, Sequence[CaptionedView]], bank: PhraseBank, config: CropConfig, patch: int
     ) -> None:
+        unknown = config.world_shares.keys() - worlds.keys()
+        if unknown:
+            raise ValueError(f"world_shares: no views of {', '.join(sorted(unknown))}: use some of {', '.join(worlds)}")
         self._worlds = list(worlds.values())
         shares = np.array([config.world_shares.get(world, 1.0) for world in worlds])
+        if shares.min() < 0 or shares.sum() <= 0:
+            raise ValueError(f"world_shares must not be negative, nor all be zero: got {dict(config.world_shares)}")
         self._shares = shares / shares.sum()
         self._bank = bank
         self._config = config

@@ -67,12 +67,12 @@ def contrastive_loss(model: ContrastiveModel, batch: CropBatch, bank: PhraseBank
     As the truth of every pair is known, phrases that are the same, or true of several regions of a batch, are never
     taken for false. Source: Zhai et al., SigLIP, eq. 1, with known truth in place of the batch's diagonal (ours).
 
+    Regions also choose among the names of all kinds: judged pair by pair, names that are seldom true are learned last.
+
     Args:
         model: tower, scale and bias.
         batch: crops.
         bank: the K phrases of this step, each in one wording.
-
-    Regions also choose among the names of all kinds: judged pair by pair, names that are seldom true are learned last.
 
     Returns:
         "loss", and its parts "region", "name", "patch" and "crop".
