@@ -50,7 +50,7 @@ def demo(
         raise CommandError(f"no grid was published; see {out / 'launch.log'}")
     report |= {"scene": name, "vlm": vlm, "query": query, "answer": answer}
     report |= {"geometry": _check_geometry(reader, name), "occ3d": _check_labels(reader, name, vlm)}
-    report["ago"] = _compare_ago(root, name, out) if AGO_MODEL and not nuscenes else None
+    report["ago"] = None if nuscenes else _compare_ago(root, name, out)
     report["pictures"] = [str(path) for path in _draw(bag, out)]
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     _print_report(report)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from ago_ros.scene.semantic_grid import SemanticGrid
     from ago_ros.vlm.interface import PhraseModel
 
-AGO_MODEL = ""
-"""The model of the demo in the project's own world, a name of `shipped.SHIPPED`; empty: the demo leaves AGO out."""
+AGO_MODEL = "ago-tiny-occupancy"
+"""The model of the demo in the project's own world, a name of `shipped.SHIPPED`."""
 
 
 def compare(data: EvaluationSet, model: str, out: Path) -> dict[str, Any]:
