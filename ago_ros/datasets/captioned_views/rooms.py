@@ -44,12 +44,9 @@ def caption(image: NDArray[np.uint8], instance: NDArray[np.uint16], room: Room, 
         image: (H, W, 3) uint8 RGB.
         instance: (H, W), the room's thing at each pixel.
         room: that the picture shows.
-        split: whose words are used; of what is disguised nothing is said but what it is.
+        split: whose words are used.
     """
-    texts = {
-        item.instance: _text(item.name, (item.name,) if split.disguised else describe(item, split))
-        for item in room.items
-    }
+    texts = {item.instance: _text(item.name, describe(item, split)) for item in room.items}
     return CaptionedView(image, *number_regions(instance.astype(np.int32), texts, MIN_PIXELS))
 
 

@@ -17,8 +17,8 @@ def name_of(item: Item, split: Split) -> str:
 
 
 def describe(item: Item, split: Split) -> tuple[str, ...]:
-    """Phrases that are true of a thing, from its class alone to all its attributes."""
-    if item.look is None:
+    """Phrases that are true of a thing, from its class alone to all its attributes; of a disguise, its class alone."""
+    if item.look is None or split.disguised:
         return (item.name,)
     name = name_of(item, split)
     own_colours = CLASSES[item.name].colours

@@ -23,7 +23,7 @@ class Split:
         novel_classes: classes that training never sees; at least one in each view.
         synonyms: whether texts use the held-out synonyms in place of the classes' names.
         novel_pairs: brings held-out pairs of classes together; elsewhere they never share a room.
-        disguised: things wear any seen colour on any seen material, so that no look tells what they are.
+        disguised: things wear any seen colour on any seen material, so that no look tells what they are; nor do texts.
     """
 
     name: str
