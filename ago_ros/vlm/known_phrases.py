@@ -19,6 +19,7 @@ class KnownPhrases:
 
     A small tower learns where the phrases of its training lie among texts, and little of what lies between them. So a
     phrase that it never read is moved towards those of similar meaning that it did; one that it read hardly moves.
+    What has no like among them moves, too, to the nearest: a phrase of another world may find what is in this one.
     Source: ours; kernel regression (Nadaraya-Watson) among texts.
 
     Attributes:
