@@ -57,7 +57,9 @@ ARGUMENTS = [
         description="A second method, on the same sensors: its node's namespace, and its topics', is its name.",
     ),
     DeclareLaunchArgument(
-        "vlm", default_value="", description="Hugging Face id or folder of an image tower. Empty: as in params_file."
+        "vlm",
+        default_value="",
+        description="Image tower: ago-tiny, a Hugging Face id or a folder. Empty: as in params_file.",
     ),
     DeclareLaunchArgument(
         "scene_query",

@@ -30,7 +30,7 @@ def scene_query(
     json_file: JsonFile = None,
     docs: Docs = None,
 ) -> None:
-    """Score trained folders on novel rooms, looks, words, classes, and streets: completion, localisation, search cost."""
+    """Score trained folders on novel rooms, looks, words, classes, and streets: completion, localisation, search."""
     from ago_ros.cli.progress import progress_bar
     from ago_ros.datasets.query_views.splits import TEST_SPLITS
     from ago_ros.evaluation.benchmark import publish_all

@@ -62,14 +62,14 @@ def gallery(
     from ago_ros.scene_query.semabs.load import load_fields
     from ago_ros.vlm.loading import load_text_encoder, load_vlm
 
+    unknown = [name for name in relation or () if name not in RELATIONS]
+    if unknown:
+        raise ValueError(f"unknown relation {unknown[0]!r}: use one of {', '.join(RELATIONS)}")
     config = relevancy_config(relevancy)
     fields = load_fields(scene_query, scene_query_model, vlm, device)
     grid = fields.network.config.grid if fields else room_grid(32)
     prepositions = Prepositions(load_text_encoder)
     model = load_vlm(vlm, device)
-    unknown = [name for name in relation or () if name not in RELATIONS]
-    if unknown:
-        raise ValueError(f"unknown relation {unknown[0]!r}: use one of {', '.join(RELATIONS)}")
     wanted = list(dict.fromkeys(relation or RELATIONS))
     asked = _one(query, split, room, view, grid) if query else _hidden(wanted, split, room, grid)
     for name, text, shown in asked:

@@ -32,7 +32,7 @@ def locate(
     scene: OneScene = None,
     keyframe: Keyframe = 0,
     version: Version = None,
-    relevancy: Annotated[str, typer.Option(help="What the answer is read from: dense, fast or maps.")] = "dense",
+    relevancy: Annotated[str, typer.Option(help="What analytic answers are read from: dense, fast or maps.")] = "dense",
     scene_query: Annotated[str, typer.Option(help="What answers: analytic, or semabs, a network.")] = "analytic",
     scene_query_model: Annotated[
         str, typer.Option(help="For semabs: semabs-tiny, or a folder that `ago train scene-query` finished.")

@@ -39,7 +39,7 @@ def read_seven_scenes(folder: str | Path, count: int | None = None) -> list[Rgbd
 
     A view's frame has its x axis along the floor where the camera looks, z up, and its origin on the floor below the
     median point of the middle quarter of the image: as the room world's views have it. The floor is the height that
-    `FLOOR_PERCENTILE` of all frames' points lie below. Source: ours.
+    `FLOOR_PERCENTILE` of the points of the frames that are read lie below. Source: ours.
 
     Args:
         folder: of the frames.

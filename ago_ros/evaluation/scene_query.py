@@ -32,7 +32,7 @@ PROTOCOL = (
     "room world; voxel IoU in % at 32 x 32 x 32 over the two-metre cube, a voxel holds what any part of it holds; "
     "outdoor: drive world, one LiDAR sweep with six cameras, 32 x 32 x 5 over the 40 m on one side of the car; the "
     "answer of a completion is every object of the class, that of a description every place consistent with it; "
-    "threshold and calibration chosen on the validation split; novel_synonyms: questions with a held-out synonym; "
+    "threshold and calibration chosen on the validation splits; novel_synonyms: questions with a held-out synonym; "
     "novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
 )
 _ECE_BINS = 20

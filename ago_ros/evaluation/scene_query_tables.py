@@ -101,7 +101,7 @@ def _calibration_table(runs: Runs) -> Result:
                 rows.append([f"{ROWS[method]}: {task}", str(len(seeds)), *(" / ".join(pair) for pair in pairs)])
     caption = (
         "Expected calibration error of a voxel's probability, in %, 20 equal bins: over all voxels / over those given "
-        f"at least {LIKELY:.0%}; factor and bias fitted on the validation split"
+        f"at least {LIKELY:.0%}; factor and bias fitted on the validation splits"
     )
     verdict = "most voxels are surely empty, so that the error over all is small whatever is said of the others"
     return Result(

@@ -74,6 +74,8 @@ class DrawConfig:
             raise ValueError(f"no drives is 0, drive_views is 1 to 8: got {self}")
         if self.test_rooms < 0 or self.map_side < 1:
             raise ValueError(f"test_rooms and map_side cannot be {self.test_rooms} and {self.map_side}")
+        if self.voxels % 32 and any(self.files_of(split)[0] for split in DRIVES):
+            raise ValueError(f"voxels must be a multiple of 32 where drives are drawn: got {self.voxels}")
         self.relevancy()
 
     def relevancy(self) -> dict[str, RelevancyConfig]:
@@ -126,7 +128,7 @@ class BatchConfig:
 
     Attributes:
         scenes: views of a step.
-        asks: of each view: half descriptions, the rest completions; completions of their phrases come on top.
+        asks: of each view: half descriptions, the rest completions, those of the same phrases first.
         queries: points for each ask.
         outdoor: share of the views that are of streets, where there are such.
         near: share of the points drawn around the answer instead of anywhere.

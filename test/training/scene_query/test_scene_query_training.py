@@ -45,7 +45,7 @@ def _config(steps: int = 6, **loop) -> SceneQueryConfig:
     return SceneQueryConfig(
         loop=LoopConfig(**{"steps": steps, "learning_rate": 3e-3, "warmup": 1, "validate_every": 3, **loop}),
         network=NETWORK,
-        draw=DrawConfig(voxels=16, map_side=24, depth_stride=1, train_drives=0, validation_drives=0),
+        draw=DrawConfig(voxels=16, map_side=24, depth_stride=1, train_drives=0, validation_drives=0, test_drives=0),
         batch=BatchConfig(scenes=2, asks=4, queries=64, margin=1, resolution=8),
         validation_views=2,
     )
@@ -225,7 +225,7 @@ def test_streets_are_trained_and_tuned_on_where_settings_name_them(data, tmp_pat
 
     monkeypatch.setattr(training, "read_views", watched)
     config = _config(2)
-    draw = replace(config.draw, train_rooms=3, validation_rooms=2, train_drives=2, validation_drives=1)
+    draw = replace(config.draw, train_rooms=3, validation_rooms=2, train_drives=2, validation_drives=1, voxels=32)
     train_scene_query(replace(config, draw=draw), "semabs", data, tmp_path / "out", _Letters())
     assert read == [("train", 3), ("train_outdoor", 2), ("validation", 2), ("validation_outdoor", 1)]
 
@@ -307,3 +307,6 @@ def test_settings_that_cannot_be_name_their_file(tmp_path):
     (tmp_path / "x.yaml").write_text("loop: {steps: 1, learning_rate: 1}\nnetwork: {}\nbatch: {scenes: 0}\n")
     with pytest.raises(ValueError, match=r"x\.yaml: batch: scenes, asks"):
         read_config(tmp_path / "x.yaml")
+    DrawConfig(voxels=16, train_drives=0, validation_drives=0, test_drives=0)
+    with pytest.raises(ValueError, match="multiple of 32 where drives are drawn: got 16"):
+        DrawConfig(voxels=16)
