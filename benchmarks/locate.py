@@ -237,7 +237,7 @@ def publish_semabs(options: argparse.Namespace) -> int:
     rows = [
         (name, *(f"{times[step].p50_ms:.0f} / {times[step].p95_ms:.0f}" for step in STEPS)) for name, times in found
     ]
-    slowest = max(times[step].p95_ms for _, times in found for step in STEPS if step.endswith("known phrases"))
+    slowest = max(times[step].p95_ms for _, times in found for step in STEPS if "known" in step)
     met = slowest < GOAL_MS
     paper = "" if torch.cuda.is_available() else "; paper: not measured, there is no CUDA device here"
     verdict = f"goal (queries of known phrases under {GOAL_MS:.0f} ms, p95): {'met' if met else 'missed'}{paper}"
