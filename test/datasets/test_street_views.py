@@ -11,7 +11,6 @@ from ago_ros.datasets.occ3d import FREE as FREE_LABEL
 from ago_ros.datasets.room_world.relations import AXES, COSINE
 from ago_ros.datasets.room_world.view import GROUND, SURFACE, UNSEEN
 from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
-from ago_ros.scene_query.semabs.windows import make_window
 
 SEED = 40_001
 
@@ -30,19 +29,11 @@ def test_instances_are_the_occ3d_labels_told_apart():
     assert len(np.unique(instances)) > 20
 
 
-@pytest.mark.parametrize("heading", [0, 3, 6])
-def test_windows_are_those_that_a_robot_cuts(heading):
-    """A network is asked of a frame through `semabs.windows`: it must find there what it was trained on."""
-    points = torch.rand(50, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(heading)) * 60 - 30
-    trained = VoxelGrid((-1.0, -1.0, -0.1), 0.0625, (32, 32, 32))
-    window = make_window(OCC3D_GRID, torch.tensor([0.0, 0.0, 1.8]), trained, heading)
-    ours = points @ torch.from_numpy(streets.window_from_ego(heading)[:3, :3]).T
-    ours = (ours + torch.from_numpy(streets.window_from_ego(heading)[:3, 3])) / streets.SCALE
-    assert torch.allclose(window.place(points), ours, atol=1e-9)
-    grid = streets.window_grid(64)
+def test_voxels_that_are_asked_are_whole_voxels_of_the_network():
+    trained, grid = VoxelGrid((-1.0, -1.0, -0.1), 0.0625, (32, 32, 32)), streets.window_grid(64)
     assert (grid.origin[0], grid.upper[0]) == (-20, 20)
     layer = (grid.origin[2] / streets.SCALE - trained.origin[2]) / trained.voxel_size
-    assert layer == pytest.approx(round(layer)), "voxels that are asked are whole voxels of the network"
+    assert layer == pytest.approx(round(layer))
 
 
 def test_what_the_lidar_meets_is_occupied_and_seen(views):
