@@ -111,7 +111,7 @@ def _without(run: Mapping[str, float], name: str) -> dict[str, float]:
 
 
 def _means(rows: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    return "mIoU: " + "; ".join(f"{title} {spread([run['mIoU'] for run in runs])}" for title, runs in rows.items())
+    return "By mIoU: " + "; ".join(f"{title} {spread([run['mIoU'] for run in runs])}" for title, runs in rows.items())
 
 
 def _open_means(rows: Mapping[str, Mapping[str, Sequence[OpenWorldScores]]]) -> str:
