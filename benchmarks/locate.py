@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -47,10 +47,9 @@ from ago_ros.scene_query.semabs.load import load_learned
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.sensors.frame import CameraImage, SensorFrame
 from ago_ros.training.scene_query.config import DrawConfig
-from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
 from ago_ros.vlm.small import Calibration, SmallModel
-from ago_ros.vlm.text_memory import TextMemory
+from ago_ros.vlm.text_memory import remember_texts
 from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 CONFIGS = Path(__file__).parents[1] / "config" / "semabs"
@@ -217,7 +216,7 @@ def measure_semabs(options: argparse.Namespace) -> list[tuple[str, dict[str, Any
         sides.append(("semabs paper, random, cuda", random_network("paper", "cuda"), "cuda"))
     frame, found = see_street(), []
     for name, fields, device in sides:
-        model = cast(VisionLanguageModel, TextMemory(load_vlm(VLM, device)))
+        model = remember_texts(load_vlm(VLM, device))
         predictor = LiftPredictor(vlm=model, relevancy=fields.relevancy if fields else None)
 
         def encode(predictor: LiftPredictor = predictor) -> SceneEncoding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
@@ -32,13 +32,12 @@ def completion(
     from ago_ros.evaluation.completers import ROOM_NOUNS, from_pixels, of_objects
     from ago_ros.evaluation.completion import PROTOCOL, RIVALS, evaluate_completion, to_result
     from ago_ros.scene_query.semabs.load import load_learned
-    from ago_ros.vlm.interface import VisionLanguageModel
     from ago_ros.vlm.loading import load_vlm
-    from ago_ros.vlm.text_memory import TextMemory
+    from ago_ros.vlm.text_memory import remember_texts
 
     fields = load_learned(model, vlm, device)
     views = read_seven_scenes(folder, frames)
-    reader = cast(VisionLanguageModel, TextMemory(load_vlm(vlm, device)))
+    reader = remember_texts(load_vlm(vlm, device))
     phrases = tuple(dict.fromkeys(phrase or ROOM_NOUNS))
     completers = {
         **RIVALS,

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from ago_ros.evaluation.relevancy import RelevancyScores
 from ago_ros.evaluation.vlm_regions import MIN_PIXELS
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.relevancy_maps import RelevancyConfig, relevancy_maps
-from ago_ros.vlm.text_memory import TextMemory
+from ago_ros.vlm.text_memory import remember_texts
 from ago_ros.vlm.vocabulary import embed_phrases
 
 VALIDATION = "validation"
@@ -131,7 +131,7 @@ def evaluate_relevancy(
     """
     if VALIDATION not in splits:
         raise ValueError(f"the thresholds are chosen on the split {VALIDATION!r}: give views of it")
-    remembering = cast(VisionLanguageModel, TextMemory(model))
+    remembering = remember_texts(model)
     scores = {split: {name: RelevancyScores() for name in methods} for split in splits}
     areas: dict[str, list[float]] = {split: [] for split in splits}
     views = dict.fromkeys(splits, 0)

@@ -29,7 +29,7 @@ from ago_ros.scene_query.semabs.load import load_fields
 from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import PhraseModel, VisionLanguageModel
 from ago_ros.vlm.loading import load_text_encoder, load_vlm
-from ago_ros.vlm.text_memory import TextMemory
+from ago_ros.vlm.text_memory import remember_texts
 from ago_ros.vlm.vocabulary import Vocabulary, make_vocabulary
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _check_device(name: str) -> None:
 
 def _load_vlm(parameters: OccupancyParameters) -> VisionLanguageModel:
     """Loads the image tower; every frame is asked for the same phrases, which it need not encode each time."""
-    return cast(VisionLanguageModel, TextMemory(load_vlm(parameters.vlm, parameters.device)))
+    return remember_texts(load_vlm(parameters.vlm, parameters.device))
 
 
 def _load_fields(parameters: OccupancyParameters) -> LearnedFields | None:

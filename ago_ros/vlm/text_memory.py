@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -38,3 +38,8 @@ class TextMemory:
             kept = known if len(known) <= self._limit else {phrase: known[phrase] for phrase in phrases}
             self._known = kept
         return torch.stack([known[phrase] for phrase in phrases])
+
+
+def remember_texts(model: VisionLanguageModel) -> VisionLanguageModel:
+    """Returns a model that does as another does, and encodes every sentence once."""
+    return cast(VisionLanguageModel, TextMemory(model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from ago_ros.training.scene_query.asks import ask_view, phrases_of
 from ago_ros.training.scene_query.config import DrawConfig, drawn_with
 from ago_ros.vlm.interface import VisionLanguageModel
 from ago_ros.vlm.loading import load_vlm
-from ago_ros.vlm.text_memory import TextMemory
+from ago_ros.vlm.text_memory import remember_texts
 
 if TYPE_CHECKING:
     from ago_ros.datasets.drive_world.street_views import StreetView
@@ -122,7 +122,7 @@ _MODELS: dict[str, VisionLanguageModel] = {}
 
 def _load(vlm: str) -> VisionLanguageModel:
     """Loads a model that remembers texts: most phrases are asked of many views."""
-    return cast(VisionLanguageModel, TextMemory(load_vlm(vlm)))
+    return remember_texts(load_vlm(vlm))
 
 
 def draw_file(job: Job, config: DrawConfig, model: VisionLanguageModel, vlm: str) -> None:
