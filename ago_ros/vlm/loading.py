@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from ago_ros.vlm.interface import VisionLanguageModel
 
 if TYPE_CHECKING:
     from ago_ros.vlm.sentence import SentenceEncoder
+    from ago_ros.vlm.tower import ImageTower
 
 CLIP_MEAN, CLIP_DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """Colours that CLIP was trained with."""
@@ -45,7 +48,7 @@ def load_vlm(
     """
     name = str(source)
     _check_device(device)
-    folder = Path(__file__).parents[1] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
+    folder = _own_folder(name)
     if name in SHIPPED or (folder / OWN_CONFIG).is_file():
         return _load_own(name, folder, device)
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -68,11 +71,37 @@ def load_vlm(
     return BACKENDS[config.model_type](name, model, tokenizer, mean, deviation)
 
 
+def load_own_tower(source: str | Path) -> ImageTower:
+    """Loads the image tower alone of a model of the project's own, in evaluation mode, on the CPU.
+
+    Args:
+        source: `ago-tiny`, or a folder that `ago train vlm` wrote.
+
+    Raises:
+        ModelError: there is no such model here.
+    """
+    from ago_ros.vlm.small import load_tower
+
+    folder = _own_folder(str(source))
+    with _own_errors(str(source), folder):
+        return load_tower(folder)
+
+
 def _load_own(name: str, folder: Path, device: str | torch.device) -> VisionLanguageModel:
     from ago_ros.vlm.small import load_small
 
-    try:
+    with _own_errors(name, folder):
         return load_small(name, folder, load_text_encoder(device), device)
+
+
+def _own_folder(name: str) -> Path:
+    return Path(__file__).parents[1] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
+
+
+@contextmanager
+def _own_errors(name: str, folder: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(f"{name}: {folder} does not load ({reason}); train it anew with `ago train vlm`") from error

@@ -193,14 +193,27 @@ def load_small(name: str, folder: Path, text: TextEncoder, device: str | torch.d
         ValueError: the files do not belong together.
     """
     settings = json.loads((folder / OWN_CONFIG).read_text())
-    tower = ImageTower(build(TowerConfig, settings["tower"]))
     weights = load_file(folder / WEIGHTS_FILE)
     known = None
     if _KNOWN in weights:
-        known = KnownPhrases(normalize(weights.pop(_KNOWN).float(), dim=-1), weights.pop(_KNOWN_PLAIN))
+        known = KnownPhrases(normalize(weights[_KNOWN].float(), dim=-1), weights[_KNOWN_PLAIN])
+    calibration = Calibration(**settings["calibration"])
+    return SmallModel(name, load_tower(folder).to(device), text, calibration, settings["view_side"], known)
+
+
+def load_tower(folder: Path) -> ImageTower:
+    """Reads the image tower of a model that `save_small` wrote, in evaluation mode.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: the files do not belong together.
+    """
+    tower = ImageTower(build(TowerConfig, json.loads((folder / OWN_CONFIG).read_text())["tower"]))
+    weights = {
+        key: value for key, value in load_file(folder / WEIGHTS_FILE).items() if key not in (_KNOWN, _KNOWN_PLAIN)
+    }
     try:
         tower.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})
     except RuntimeError as error:
         raise ValueError(f"{folder}: {WEIGHTS_FILE} does not fit {OWN_CONFIG}") from error
-    calibration = Calibration(**settings["calibration"])
-    return SmallModel(name, tower.eval().to(device), text, calibration, settings["view_side"], known)
+    return tower.eval()

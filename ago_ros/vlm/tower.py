@@ -129,5 +129,21 @@ class ImageTower(nn.Module):
         Returns:
             (B, 1 + h * w, D): the image's embedding, then those of its patches row by row; of any length.
         """
-        states = self.vit(pixel_values=self.stem(pixels), interpolate_pos_encoding=True).last_hidden_state
-        return self.projection(states)
+        return self.projection(self._states(pixels))
+
+    def patch_states(self, pixels: Tensor) -> Tensor:
+        """Encodes images to what is known of each patch before it becomes text.
+
+        Args:
+            pixels: see `forward`.
+
+        Returns:
+            (B, width, h, w).
+        """
+        rows, columns = (edge // self.config.patch for edge in pixels.shape[2:])
+        return self._states(pixels)[:, 1:].transpose(1, 2).unflatten(2, (rows, columns))
+
+    def _states(self, pixels: Tensor) -> Tensor:
+        if any(edge % self.config.patch for edge in pixels.shape[2:]):
+            raise ValueError(f"edges of images must be multiples of {self.config.patch}, got {tuple(pixels.shape[2:])}")
+        return self.vit(pixel_values=self.stem(pixels), interpolate_pos_encoding=True).last_hidden_state

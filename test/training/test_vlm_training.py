@@ -77,21 +77,25 @@ def test_wordings_are_the_templates_and_their_mean(bank):
     assert torch.allclose(bank.embeddings[3], normalize(bank.embeddings[:3].mean(dim=0), dim=-1), atol=1e-6)
 
 
-def test_a_draw_has_all_plain_phrases_and_some_looks_each_in_one_wording():
+def test_a_draw_has_all_names_and_some_of_the_other_phrases_each_in_one_wording():
     texts = [RegionText("brick", ("brick", "block", f"{look} brick")) for look in ("red", "pale", "wet")]
     bank = make_phrase_bank([*texts, BLUE, BLUE], _Letters())
     assert {p for p, plain in zip(bank.phrases, bank.plain) if plain} == {"brick", "block", "lake", "blue thing"}
-    drawn = bank.draw(2, torch.Generator().manual_seed(0))
-    assert set(drawn.phrases[:4]) == {"brick", "block", "lake", "blue thing"}
-    assert len(set(drawn.phrases)) == 6
-    assert drawn.embeddings.shape == (1, 6, 24)
+    names = {bank.phrases[k] for k in bank.name[bank.name >= 0].tolist()}
+    drawn = bank.draw(1, 2, torch.Generator().manual_seed(0))
+    count = len(names)
+    assert set(drawn.phrases[:count]) == names == {"brick", "lake"}
+    assert drawn.phrases[count] in {"block", "blue thing"}
+    assert not any(drawn.plain[count + 1 :])
+    assert len(set(drawn.phrases)) == count + 3
+    assert drawn.embeddings.shape == (1, count + 3, 24)
     for k, phrase in enumerate(drawn.phrases):
         old = bank.phrases.index(phrase)
         assert torch.equal(drawn.truth[:, k], bank.truth[:, old])
         assert drawn.prior[k] == bank.prior[old]
         assert drawn.plain[k] == bank.plain[old]
         assert any(torch.equal(drawn.embeddings[0, k], wording[old]) for wording in bank.embeddings)
-    assert bank.draw(99, torch.Generator()).phrases[4:] != drawn.phrases[4:]
+    assert set(bank.draw(99, 99, torch.Generator()).phrases) == set(bank.phrases)
 
 
 def test_rare_names_weigh_more():

@@ -18,7 +18,10 @@ UNSEEN_WORDS: frozenset[str] = (
 )
 """Novel classes, synonyms, and the colours and materials of novel looks of the room world."""
 
-_PATTERN = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(UNSEEN_WORDS)))})\b")
+_PATTERN = re.compile(
+    rf"\b(?:{'|'.join('[ -]?'.join(map(re.escape, word.split())) for word in sorted(UNSEEN_WORDS))})(?:e?s)?\b"
+)
+"""Plurals, and words that are joined or parted, are no less told."""
 
 
 def is_unseen(phrase: str) -> bool:

@@ -1,7 +1,8 @@
-"""The image backbone: a ResNet of transformers, deformable where asked, and a feature pyramid."""
+"""The image backbone: a ResNet of transformers, deformable where asked, or a frozen tower; and a feature pyramid."""
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import torch
@@ -11,6 +12,12 @@ from transformers import AutoBackbone, ResNetConfig
 
 from ago_ros.occupancy.ago.config import BackboneConfig
 from ago_ros.occupancy.ago.deformable import DeformableConv2d
+from ago_ros.vlm.loading import load_own_tower
+from ago_ros.vlm.small import DEVIATION as TOWER_DEVIATION
+from ago_ros.vlm.small import MEAN as TOWER_MEAN
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Colours that ResNets are trained with, and in which images come."""
 
 
 class ImageBackbone(nn.Module):
@@ -19,11 +26,18 @@ class ImageBackbone(nn.Module):
     Args:
         config: sizes.
         dim: F.
+
+    Raises:
+        ModelError: the tower that the configuration names is not there.
     """
 
     def __init__(self, config: BackboneConfig, dim: int) -> None:
         super().__init__()
         self.config = config
+        self.tower = FrozenTower(config.tower) if config.tower else None
+        if self.tower is not None:
+            self.pyramid = FeaturePyramid([self.tower.width], dim, config.levels)
+            return
         settings: Any = ResNetConfig(
             embedding_size=config.stem,
             hidden_sizes=list(config.widths),
@@ -41,7 +55,7 @@ class ImageBackbone(nn.Module):
                 norm.requires_grad_(False)
 
     def _norms(self) -> list[nn.Module]:
-        return [module for module in self.resnet.modules() if isinstance(module, nn.BatchNorm2d)]
+        return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
 
     def train(self, mode: bool = True) -> ImageBackbone:
         """Switches to training; frozen batch norms stay as they are."""
@@ -53,6 +67,8 @@ class ImageBackbone(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Encodes (M, 3, H, W) images to `levels` maps (M, F, h, w), the finest first."""
+        if self.tower is not None:
+            return self.pyramid([self.tower(images)])
         pixels = images.contiguous(memory_format=torch.channels_last)
         return self.pyramid(list(self.resnet(pixels).feature_maps))
 
@@ -64,8 +80,10 @@ class ImageBackbone(nn.Module):
 
         Raises:
             OSError: it is not there.
-            ValueError: its sizes are others.
+            ValueError: its sizes are others, or the backbone is a tower.
         """
+        if self.tower is not None:
+            raise ValueError(f"{source}: the backbone is the tower of {self.config.tower}, which has its weights")
         other = type(self.resnet).from_pretrained(source, out_indices=list(self.config.stages), local_files_only=True)
         try:
             lacking, unknown = self.resnet.load_state_dict(other.state_dict(), strict=False)
@@ -73,6 +91,51 @@ class ImageBackbone(nn.Module):
             raise ValueError(f"{source}: is no ResNet with widths {self.config.widths}") from error
         if unknown or any(".modulation." not in key for key in lacking):
             raise ValueError(f"{source}: is no ResNet with depths {self.config.depths}")
+
+
+class FrozenTower(nn.Module):
+    """The image tower of a vision-language model, as it is: not trained, and not kept with the model's own weights.
+
+    What it says of a patch lies beside the texts already: all that is left to learn is where in space it belongs.
+
+    Args:
+        source: a vision-language model of the project's own, by name or folder.
+
+    Attributes:
+        mark: () int64, checksum of the weights; kept with the model's own, so that another tower is noticed.
+        width: channels of the map.
+
+    Raises:
+        ModelError: there is no such tower.
+    """
+
+    mark: Tensor
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.inner = load_own_tower(source)
+        self.width = self.inner.config.width
+        mark = 0
+        for module in self.inner.modules():
+            for name, value in [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]:
+                mark = zlib.crc32(value.detach().numpy().tobytes(), mark)
+                delattr(module, name)
+                module.register_buffer(name, value.detach(), persistent=False)
+        self.register_buffer("mark", torch.tensor(mark))
+        mean, deviation, own_mean, own_deviation = map(torch.tensor, (MEAN, DEVIATION, TOWER_MEAN, TOWER_DEVIATION))
+        self.register_buffer("scale", (deviation / own_deviation)[:, None, None], persistent=False)
+        self.register_buffer("shift", ((mean - own_mean) / own_deviation)[:, None, None], persistent=False)
+
+    def train(self, mode: bool = True) -> FrozenTower:
+        """Stays in evaluation mode."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Tensor:
+        """Encodes (M, 3, H, W) images, their edges multiples of the patch, to one map (M, width, h, w)."""
+        return self.inner.patch_states(images * self.scale + self.shift)
 
 
 class FeaturePyramid(nn.Module):

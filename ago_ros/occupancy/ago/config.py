@@ -11,9 +11,11 @@ from ago_ros.settings import build, read_settings
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """The image backbone, a ResNet, and its feature pyramid.
+    """The image backbone, a ResNet or the frozen image tower of a vision-language model, and its feature pyramid.
 
     Attributes:
+        tower: a vision-language model of the project's own, by name or folder, whose image tower stands in place of the
+            ResNet; of the other settings it needs `levels` alone. Empty: the ResNet.
         depths: layers of each stage.
         widths: channels of each stage.
         stem: channels before the first stage.
@@ -24,6 +26,7 @@ class BackboneConfig:
         frozen_norm: batch norms keep their statistics and are not trained, for weights that were pretrained.
     """
 
+    tower: str = ""
     depths: tuple[int, ...] = (3, 4, 23, 3)
     widths: tuple[int, ...] = (256, 512, 1024, 2048)
     stem: int = 64

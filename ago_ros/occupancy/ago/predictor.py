@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity, interpolate, normalize
 
 from ago_ros.geometry.voxel_grid import VoxelGrid
+from ago_ros.occupancy.ago.backbone import DEVIATION, MEAN
 from ago_ros.occupancy.ago.model import AgoModel
 from ago_ros.occupancy.ago.planes import project
 from ago_ros.occupancy.ago.text import embed_categories
@@ -17,9 +18,6 @@ from ago_ros.sensors.frame import SensorFrame
 from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.loading import ModelError
 from ago_ros.vlm.small import has_fast_bfloat16
-
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Colours that ResNets are trained with."""
 
 _BLOCK = 4
 """Whether a camera sees a place is computed once for so many voxels along each axis."""

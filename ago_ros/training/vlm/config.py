@@ -56,7 +56,8 @@ class VlmTrainingConfig:
         tower: size of the image tower.
         crops: how pictures are cut.
         data: how many are drawn.
-        looks: phrases of a step that tell of colours, materials and sizes; all the others are in every step.
+        plain: phrases of a step that say what a thing is, beside the names, all of which are in every step.
+        looks: phrases of a step that tell of colours, materials and sizes.
         view_side: short side of an image as the trained tower will see it, pixels.
         threads: of torch; 0 leaves it to torch.
     """
@@ -65,7 +66,8 @@ class VlmTrainingConfig:
     tower: TowerConfig = field(default_factory=TowerConfig)
     crops: CropConfig = field(default_factory=CropConfig)
     data: DataConfig = field(default_factory=DataConfig)
-    looks: int = 512
+    plain: int = 256
+    looks: int = 384
     view_side: int = 224
     threads: int = 0
 

@@ -37,18 +37,24 @@ class PhraseBank:
     plain: Tensor
     name: Tensor
 
-    def draw(self, looks: int, generator: torch.Generator) -> PhraseBank:
-        """Returns a bank of the plain phrases and some of the others, each in one wording: V is 1.
+    def draw(self, plain: int, looks: int, generator: torch.Generator) -> PhraseBank:
+        """Returns a bank of all names and some of the other phrases, each in one wording: V is 1.
 
         Most phrases tell looks. With all of them in every step, what things are would be learned last.
 
         Args:
-            looks: how many phrases that are not plain.
+            plain: how many plain phrases that name no kind, at most.
+            looks: how many phrases that are not plain, at most.
             generator: of chance.
         """
-        others = (~self.plain).nonzero()[:, 0]
-        drawn = others[torch.randperm(len(others), generator=generator)[:looks].to(others.device)]
-        index = torch.cat([self.plain.nonzero()[:, 0], drawn])
+        names = self.name[self.name >= 0].unique()
+        free = torch.ones_like(self.plain)
+        free[names] = False
+        drawn = [
+            _some((free & told).nonzero()[:, 0], n, generator)
+            for told, n in ((self.plain, plain), (~self.plain, looks))
+        ]
+        index = torch.cat([names, *drawn])
         wording = torch.randint(len(self.embeddings), (len(index),), generator=generator)
         place = torch.full((len(self.phrases) + 1,), -1, device=index.device)
         place[index] = torch.arange(len(index), device=index.device)
@@ -102,6 +108,10 @@ def make_phrase_bank(
         plain=torch.tensor([phrase in shared for phrase in phrases]),
         name=torch.tensor([number[text.name] if text.name in text.phrases else -1 for text in kinds]),
     )
+
+
+def _some(numbers: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    return numbers[torch.randperm(len(numbers), generator=generator)[:count].to(numbers.device)]
 
 
 def _shared_phrases(texts: Iterable[RegionText]) -> set[str]:

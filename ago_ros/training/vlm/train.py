@@ -68,7 +68,8 @@ def train_vlm(
 
     def loss_of(step: int) -> dict[str, Tensor]:
         batch = _moved_batch(ahead(step), device)
-        return contrastive_loss(model, batch, on_device.draw(config.looks, torch.Generator().manual_seed(step)))
+        phrases = on_device.draw(config.plain, config.looks, torch.Generator().manual_seed(step))
+        return contrastive_loss(model, batch, phrases)
 
     model.train()
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -9,11 +9,15 @@ import pytest
 import torch
 from tiny_ago import GRID, SIZE, cameras, tiny_config, tiny_model
 
-from ago_ros.occupancy.ago.backbone import ImageBackbone
+from ago_ros.occupancy.ago.backbone import DEVIATION, MEAN, ImageBackbone
+from ago_ros.occupancy.ago.checkpoint import load_ago, save_ago
 from ago_ros.occupancy.ago.config import AgoConfig, BackboneConfig, read_ago_config
 from ago_ros.occupancy.ago.model import AgoModel
 from ago_ros.occupancy.ago.voxel_head import VoxelHead
 from ago_ros.settings import build
+from ago_ros.vlm.loading import ModelError, load_own_tower
+from ago_ros.vlm.small import Calibration, save_small
+from ago_ros.vlm.tower import ImageTower, TowerConfig
 
 CONFIGS = Path(__file__).parents[3] / "config" / "ago"
 
@@ -193,9 +197,8 @@ def test_size_of_the_papers_model():
 
 
 def test_size_of_tiny():
-    with torch.device("meta"):
-        model = AgoModel(read_ago_config(CONFIGS / "tiny.yaml"))
-    assert 2 * model.count_parameters() < 15e6
+    model = AgoModel(read_ago_config(CONFIGS / "tiny.yaml"))
+    assert 2 * sum(value.numel() for value in model.state_dict().values()) < 15e6
     assert model.config.text_dim == 384
     assert model.config.grid.shape == (200, 200, 16)
 
@@ -264,3 +267,50 @@ def test_pretrained_weights_enter_the_deformable_backbone(tmp_path):
         ImageBackbone(replace(BOTTLENECK, depths=(1, 2, 1)), 16).load_pretrained(str(tmp_path))
     with pytest.raises(ValueError, match="widths"):
         ImageBackbone(replace(BOTTLENECK, widths=(16, 32, 128)), 16).load_pretrained(str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def towers(tmp_path_factory) -> list[Path]:
+    """Folders of two vision-language models."""
+    folders = [tmp_path_factory.mktemp("tower") for _ in range(2)]
+    for seed, folder in enumerate(folders):
+        torch.manual_seed(seed)
+        save_small(folder, ImageTower(TowerConfig(width=32, depth=1, heads=2, side=32)), Calibration(9.0, -3.0), 32)
+    return folders
+
+
+def test_a_frozen_tower_gives_its_own_patches_and_learns_nothing(towers):
+    model = tiny_model(backbone=BackboneConfig(tower=str(towers[0]), levels=2)).train()
+    tower = load_own_tower(towers[0])
+    colours = torch.rand(2, 3, 48, 64)
+    mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+    found = model.backbone.tower((colours - mean) / deviation)
+    assert found.shape == (2, 32, 6, 8)
+    assert torch.allclose(found, tower.patch_states((colours - 0.5) / 0.5), atol=1e-5)
+    assert [tuple(pixels.shape) for pixels in model.backbone(colours)] == [(2, 16, 6, 8), (2, 16, 3, 4)]
+    assert not any("tower" in name for name, _ in model.named_parameters())
+    assert [name for name in model.state_dict() if "tower" in name] == ["backbone.tower.mark"]
+    model.encode_planes(*cameras([[0.0, 2.0]]))[0].sum().backward()
+    assert model.backbone.pyramid.lateral[0].weight.grad.abs().sum() > 0
+    with pytest.raises(ValueError, match="has its weights"):
+        model.backbone.load_pretrained(str(towers[0]))
+    with pytest.raises(ValueError, match="multiples of 8"):
+        model.backbone(colours[..., :-1])
+
+
+def test_a_model_on_a_tower_loads_with_that_tower_alone(towers, tmp_path):
+    model = tiny_model(backbone=BackboneConfig(tower=str(towers[0]), levels=2))
+    model.set_categories({"car": ("car",)}, torch.randn(1, 24))
+    save_ago(model, tmp_path, torch.float32)
+    images = cameras([[0.0, 2.0]])
+    for mine, read in zip(model.encode_planes(*images), load_ago(tmp_path).encode_planes(*images), strict=True):
+        assert torch.equal(mine, read)
+    settings = json.loads((tmp_path / "ago_model.json").read_text())
+    settings["model"]["backbone"]["tower"] = str(towers[1])
+    (tmp_path / "ago_model.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match="not the one that it was trained on"):
+        load_ago(tmp_path)
+    settings["model"]["backbone"]["tower"] = str(tmp_path / "none")
+    (tmp_path / "ago_model.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match="train it anew with `ago train vlm`"):
+        load_ago(tmp_path)
