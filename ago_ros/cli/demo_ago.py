@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ago_ros.vlm.interface import PhraseModel
 
 AGO_MODEL = "ago-tiny-occupancy"
-"""The model of the demo in the project's own world, a name of `shipped.SHIPPED`."""
+"""The model of the demo in the project's own world, a name of SHIPPED."""
 
 
 def compare(data: EvaluationSet, model: str, out: Path) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def compare(data: EvaluationSet, model: str, out: Path) -> dict[str, Any]:
 
     Args:
         data: one scene, with Occ3D's labels.
-        model: of AGO: a folder, or a name of `shipped.SHIPPED`. The lift predictor has the image tower that it was
+        model: of AGO: a folder, or a name of SHIPPED. The lift predictor has the image tower that it was
             trained with.
         out: folder of the picture: AGO, lift, truth, from left to right.
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from ago_ros.nodes.parameters import OccupancyParameters
-from ago_ros.occupancy.ago.shipped import SHIPPED
 from ago_ros.occupancy.ago.text import AgoPhrases
 from ago_ros.occupancy.frame_relevancy import relevancy_config
 from ago_ros.occupancy.lift import LiftConfig, LiftPredictor
@@ -82,7 +81,7 @@ def _make_lift(
 def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> AgoPredictor:
     if not parameters.ago_model:
         raise ValueError(
-            f"method ago has no model: set ago_model to a folder that `ago train ago` wrote, or to {', '.join(SHIPPED)}"
+            "method ago has no model: set ago_model to ago-tiny-occupancy, or to a folder that `ago train ago` wrote"
         )
     from ago_ros.occupancy.ago.checkpoint import load_ago  # transformers takes seconds, which lift need not wait for
     from ago_ros.occupancy.ago.predictor import AgoPredictor

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ago_ros.shipped import SHIPPED, shipped_folder
 from ago_ros.vlm.interface import VisionLanguageModel
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ SIGLIP_MEAN = SIGLIP_DEVIATION = (0.5, 0.5, 0.5)
 
 OWN_CONFIG = "ago_vlm.json"
 """File that marks a folder as a model of the project's own."""
-SHIPPED = {"ago-tiny": "vlm_tiny"}
-"""Names of the models that come with the package, and their folders."""
 
 
 class ModelError(ValueError):
@@ -45,10 +44,11 @@ def load_vlm(
 
     Raises:
         ModelError: there is no such model here, or it is none that the suite knows.
+        ShippedError: the package lacks the model of that name.
     """
     name = str(source)
     _check_device(device)
-    folder = _own_folder(name)
+    folder = shipped_folder(name)
     if name in SHIPPED or (folder / OWN_CONFIG).is_file():
         return _load_own(name, folder, device)
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -79,10 +79,11 @@ def load_own_tower(source: str | Path) -> ImageTower:
 
     Raises:
         ModelError: there is no such model here.
+        ShippedError: the package lacks the model of that name.
     """
     from ago_ros.vlm.small import load_tower
 
-    folder = _own_folder(str(source))
+    folder = shipped_folder(source)
     with _own_errors(str(source), folder):
         return load_tower(folder)
 
@@ -92,10 +93,6 @@ def _load_own(name: str, folder: Path, device: str | torch.device) -> VisionLang
 
     with _own_errors(name, folder):
         return load_small(name, folder, load_text_encoder(device), device)
-
-
-def _own_folder(name: str) -> Path:
-    return Path(__file__).parents[1] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
 
 
 @contextmanager

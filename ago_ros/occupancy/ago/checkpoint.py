@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ago_ros.occupancy.ago.config import AgoConfig
 from ago_ros.occupancy.ago.model import AgoModel
-from ago_ros.occupancy.ago.shipped import ago_folder
 from ago_ros.settings import build
+from ago_ros.shipped import shipped_folder
 from ago_ros.vlm.loading import ModelError
 
 CONFIG_FILE = "ago_model.json"
@@ -45,13 +45,14 @@ def load_ago(folder: str | Path, device: str | torch.device = "cpu") -> AgoModel
     """Reads a model that `save_ago` wrote, or one that comes with the package, for inference.
 
     Args:
-        folder: its folder, or its name in `shipped.SHIPPED`.
+        folder: its folder, or its name in SHIPPED.
         device: where it runs.
 
     Raises:
         ModelError: there is none, or its files do not belong together.
+        ShippedError: the package lacks the model of that name.
     """
-    folder = ago_folder(folder)
+    folder = shipped_folder(folder)
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file():
             raise ModelError(f"{folder}: has no {name}; give a folder that `ago train ago` wrote")

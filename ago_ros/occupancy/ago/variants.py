@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ago_ros.datasets.open_world import PRETRAINING, SUPER_CATEGORIES, TRANSFER, LabelSpace
-from ago_ros.occupancy.ago.shipped import ago_folder
+from ago_ros.shipped import shipped_folder
 from ago_ros.vlm.categories import OCC3D_PHRASES
 from ago_ros.vlm.loading import ModelError
 
@@ -118,12 +118,13 @@ class TrainingNote:
 
 
 def read_note(folder: str | Path) -> TrainingNote:
-    """Reads how a model was trained, by its folder or its name in `shipped.SHIPPED`.
+    """Reads how a model was trained, by its folder or its name in SHIPPED.
 
     Raises:
         ModelError: there is no such note, or it says nothing that is known.
+        ShippedError: the package lacks the model of that name.
     """
-    path = ago_folder(folder) / NOTE_FILE
+    path = shipped_folder(folder) / NOTE_FILE
     try:
         note = TrainingNote(**json.loads(path.read_text()))
     except FileNotFoundError:

@@ -8,13 +8,11 @@ import torch
 
 from ago_ros.scene_query.semabs.baselines import METHODS, Method
 from ago_ros.scene_query.semabs.decision import load_reading
-from ago_ros.scene_query.semabs.files import CONFIG_FILE, SemAbsFileError, load_semabs
+from ago_ros.scene_query.semabs.files import SemAbsFileError, load_semabs
 from ago_ros.scene_query.semabs.input_maps import maps_config
 from ago_ros.scene_query.semabs.learned import LearnedFields
 from ago_ros.scene_query.semabs.network import SemAbs
-
-SHIPPED = {"semabs-tiny": "semabs_tiny"}
-"""Names of the networks that come with the package, and their folders."""
+from ago_ros.shipped import shipped_folder
 
 SCENE_QUERIES = ("analytic", "semabs")
 """What queries can be answered by: relation fields of geometry, or a trained network."""
@@ -47,15 +45,10 @@ def load_learned(source: str | Path, vlm: str, device: str | torch.device = "cpu
 
     Raises:
         SemAbsFileError: there is no such network, it is a baseline, or it was trained with another model.
+        ShippedError: the package lacks the network of that name.
     """
     name = str(source)
-    folder = Path(__file__).parents[2] / "weights" / SHIPPED[name] if name in SHIPPED else Path(name)
-    if name in SHIPPED and not (folder / CONFIG_FILE).is_file():
-        raise SemAbsFileError(
-            f"{name}: no trained weights come with this copy ({folder} has no {CONFIG_FILE}); train them by `ago train "
-            "scene-query --config tiny` and give the folder that it writes as scene_query_model, or set scene_query to "
-            "analytic"
-        )
+    folder = shipped_folder(source)
     reading, network = load_reading(folder), load_semabs(folder, device)
     method = METHODS.get(reading.method, Method(network=reading.method))
     if not isinstance(network, SemAbs) or method.whole_description or set(reading.decisions) != {"complete", "locate"}:

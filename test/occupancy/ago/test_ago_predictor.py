@@ -11,9 +11,7 @@ from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.occupancy.ago.checkpoint import CONFIG_FILE, WEIGHTS_FILE, load_ago, save_ago
 from ago_ros.occupancy.ago.predictor import AgoPredictor, prepare_images
-from ago_ros.occupancy.ago.shipped import SHIPPED
 from ago_ros.occupancy.ago.text import embed_categories
-from ago_ros.occupancy.ago.variants import read_note
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.identifier import identify
 from ago_ros.scene.labelling import label
@@ -168,14 +166,6 @@ def test_round_trip_through_a_folder(tmp_path):
         assert loaded.state_dict()[key].dtype == value.dtype
     before, after = (AgoPredictor(m, HashedText(), "here").encode(frame()) for m in (model, loaded))
     assert (before.state == after.state).float().mean() > 0.97
-
-
-def test_a_shipped_model_that_the_package_lacks_is_named(monkeypatch):
-    monkeypatch.setitem(SHIPPED, "lost", "nowhere")
-    for read in (load_ago, read_note):
-        with pytest.raises(ModelError, match=r"lost: this package has no .*nowhere; give a folder that") as caught:
-            read("lost")
-        assert "\n" not in str(caught.value)
 
 
 def test_what_does_not_load_says_why(tmp_path):

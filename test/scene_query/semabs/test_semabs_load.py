@@ -6,10 +6,10 @@ import pytest
 import torch
 from micro_semabs import save_micro_semabs
 
-from ago_ros.scene_query.semabs import load
 from ago_ros.scene_query.semabs.decision import DECISION_FILE
 from ago_ros.scene_query.semabs.files import SemAbsFileError
 from ago_ros.scene_query.semabs.load import load_fields, load_learned
+from ago_ros.shipped import SHIPPED
 
 
 def test_a_folder_gives_its_network_calibration_and_maps(tmp_path: Path) -> None:
@@ -24,20 +24,7 @@ def test_a_folder_gives_its_network_calibration_and_maps(tmp_path: Path) -> None
 
 
 def test_the_shipped_network_is_found_by_its_name(tmp_path: Path, monkeypatch) -> None:
-    """A name leads to a folder beside the package's other weights; without weights there it says what to do."""
-    monkeypatch.setitem(load.SHIPPED, "semabs-none", "semabs_none")
-    with pytest.raises(SemAbsFileError) as caught:
-        load_learned("semabs-none", "ago-tiny")
-    for word in (
-        "semabs_none has no semabs.json",
-        "ago train scene-query --config tiny",
-        "set scene_query to analytic",
-    ):
-        assert word in str(caught.value)
-    assert "\n" not in str(caught.value)
-    weights = Path(load.__file__).parents[2] / "weights"
-    assert (weights / "vlm_tiny").is_dir(), "the shipped folders lie elsewhere"
-    monkeypatch.setitem(load.SHIPPED, "semabs-here", str(save_micro_semabs(tmp_path, "ago-tiny")))
+    monkeypatch.setitem(SHIPPED, "semabs-here", str(save_micro_semabs(tmp_path, "ago-tiny")))
     assert load_learned("semabs-here", "ago-tiny").name == "semabs-here"
     shipped = load_learned("semabs-tiny", "ago-tiny").network
     assert sum(weight.numel() for weight in shipped.parameters()) < 5e6
