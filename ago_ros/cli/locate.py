@@ -77,8 +77,9 @@ def locate(
         "keyframe": keyframe,
         "stamp_ns": answer.stamp_ns,
         "model": model.name,
-        "relevancy": fields.name if fields else relevancy,
+        "relevancy": None if fields else relevancy,
         "scene_query": scene_query,
+        "scene_query_model": fields.name if fields else None,
         "probability": float(answer.probability.sum()),
         "regions": [asdict(region) for region in answer.regions[:top]],
     }

@@ -25,7 +25,10 @@ def test_a_network_answers_in_place_of_the_analytic_fields(tiny_nuscenes, models
         assert run(asked) == 0, capsys.readouterr().err
         found[name] = json.loads(out.read_text())
     assert (found["semabs"]["scene_query"], found["analytic"]["scene_query"]) == ("semabs", "analytic")
-    assert found["semabs"]["relevancy"] == network, "the maps are those that the network was trained on"
+    assert [found[name]["scene_query_model"] for name in ("semabs", "analytic")] == [network, None]
+    assert [found[name]["relevancy"] for name in ("semabs", "analytic")] == [None, "dense"], (
+        "a network has its own maps"
+    )
     assert found["semabs"]["regions"] != found["analytic"]["regions"]
 
 
