@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ago_ros.datasets.errors import DatasetError
-from ago_ros.datasets.query_views.splits import OUTDOOR, VALIDATION_SPLITS
+from ago_ros.datasets.query_views.splits import DRIVES, OUTDOOR, VALIDATION_SPLITS
 from ago_ros.datasets.query_views.store import QueryView, read_made_with, read_views
 from ago_ros.datasets.room_world.splits import SPLITS
 from ago_ros.evaluation.scene_query import SplitScores, evaluate_network
@@ -50,10 +50,12 @@ def evaluate_folders(
         By method, the scores of each folder by split.
 
     Raises:
-        DatasetError: views are missing, or were drawn with another model or settings than a folder's.
+        DatasetError: views are missing, also of validation for the analytic fields, or were drawn with another model or
+            settings than a folder's.
         ValueError: a folder is no finished training, or a split is no test split.
     """
     check_splits(splits)
+    tuned_on = validation_folders(data, splits) if analytic else []
     runs: dict[str, list[dict[str, SplitScores]]] = {}
     total, done = (len(folders) + int(analytic)) * len(splits), 0
 
@@ -75,8 +77,7 @@ def evaluate_folders(
             count()
         runs.setdefault(reading.method, []).append(scores)
     if analytic:
-        drawn = [data / split for split in VALIDATION_SPLITS if (data / split).is_dir()]
-        held_out = [view for folder in drawn or [data / VALIDATION_SPLITS[0]] for view in read_views(folder, ["multi"])]
+        held_out = [view for folder in tuned_on for view in read_views(folder, ["multi"])]
         typical = typical_relevancy(held_out)
         setting = tune_analytic(held_out, typical)
         row = {}
@@ -85,6 +86,23 @@ def evaluate_folders(
             count()
         runs[ANALYTIC] = [row]
     return runs
+
+
+def validation_folders(data: Path, splits: Sequence[str]) -> list[Path]:
+    """Returns the folders of the views that the analytic fields are tuned on, which networks are tuned on, too.
+
+    Args:
+        data: folder of the views.
+        splits: that are scored. Drives are tuned on where some are scored, or were drawn for any purpose.
+
+    Raises:
+        DatasetError: one holds no views.
+    """
+    drives = any(split in splits or (data / split).is_dir() for split in DRIVES)
+    folders = [data / split for split in VALIDATION_SPLITS if drives or split not in DRIVES]
+    for folder in folders:
+        read_made_with(folder)
+    return folders
 
 
 def check_splits(splits: Iterable[str]) -> None:

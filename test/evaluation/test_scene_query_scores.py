@@ -239,6 +239,18 @@ def test_drives_are_a_test_of_their_own(trained, tmp_path):
         assert "outdoor" in table.markdown("x") or table.name == "scene_query_search"
 
 
+@pytest.mark.parametrize(("drawn", "scored"), [("train_outdoor", "novel_rooms"), ("outdoor", "outdoor")])
+def test_drives_without_validation_drives_are_refused_before_anything_is_scored(trained, tmp_path, drawn, scored):
+    """Tuned on rooms alone, the analytic row would be another one than that of a folder with all views."""
+    for split in ("validation", "novel_rooms", drawn):
+        write_views(tmp_path / split / "000000.npz", [query_view(made_view(), "novel_rooms")], MADE_WITH)
+    parts = []
+    with pytest.raises(DatasetError, match="validation_outdoor: holds no query views; draw them with `ago train scene"):
+        evaluate_folders([trained.out], tmp_path, [scored], None, "", progress=lambda done, total: parts.append(done))
+    assert not parts
+    assert set(evaluate_folders([trained.out], tmp_path, [scored], None, "", analytic=False)) == {"semabs"}
+
+
 def test_the_benchmark_makes_rows_apart():
     spec = importlib.util.spec_from_file_location("scene_query_tables", SCRIPT)
     script = importlib.util.module_from_spec(spec)
@@ -262,7 +274,7 @@ def test_the_benchmark_makes_rows_apart():
 def test_views_of_another_model_are_refused(trained, tmp_path):
     write_views(tmp_path / "novel_rooms" / "000000.npz", [query_view(made_view())], {"vlm": "other"})
     with pytest.raises(DatasetError, match="drawn with another model"):
-        evaluate_folders([trained.out], tmp_path, ["novel_rooms"], None, "")
+        evaluate_folders([trained.out], tmp_path, ["novel_rooms"], None, "", analytic=False)
 
 
 @pytest.mark.parametrize(
