@@ -223,7 +223,11 @@ def test_the_command_on_a_made_recording(tmp_path, fields, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("folder", "options", "message"),
-    [("/nowhere", ["--model", "/no/model"], "/no/model"), ("/nowhere", ["--frames", "1"], "frames")],
+    [
+        ("/nowhere", ["--model", "/no/model"], "/no/model"),
+        ("/nowhere", ["--frames", "1"], "frames"),
+        ("/nowhere", ["--vlm", "other"], "vlm 'other' is given, and it was trained with vlm 'ago-tiny': give that one"),
+    ],
 )
 def test_users_errors_are_one_line(capsys, folder, options, message):
     assert run(["eval", "completion", folder, "--vlm", "ago-tiny", *options]) == 2

@@ -121,7 +121,7 @@ def test_the_network_changes_the_answer_and_the_completion(parameters) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"vlm": ""}, "was trained with vlm .*, and none is configured: set vlm to it"),
+        ({"vlm": ""}, "no vlm is given, and it was trained with vlm .*: give that one"),
         ({"scene_query_model": "/no/such/folder"}, "/no/such/folder: has no"),
         ({"method": "ago"}, "method ago keeps none: set method to lift, or scene_query to analytic"),
     ],

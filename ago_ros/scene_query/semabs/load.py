@@ -40,7 +40,7 @@ def load_learned(source: str | Path, vlm: str, device: str | torch.device = "cpu
 
     Args:
         source: `semabs-tiny`, which comes with the package, or a folder that `ago train scene-query` finished.
-        vlm: name of the model that reads images and phrases; "" where none is configured.
+        vlm: name of the model that reads images and phrases; "" where there is none.
         device: where the network runs.
 
     Raises:
@@ -58,8 +58,8 @@ def load_learned(source: str | Path, vlm: str, device: str | torch.device = "cpu
         )
     trained_with = reading.drawn_with.get("vlm")
     if vlm != trained_with:
-        here = repr(vlm) if vlm else "none"
-        raise SemAbsFileError(f"{name}: was trained with vlm {trained_with!r}, and {here} is configured: set vlm to it")
+        here = f"vlm {vlm!r}" if vlm else "no vlm"
+        raise SemAbsFileError(f"{name}: {here} is given, and it was trained with vlm {trained_with!r}: give that one")
     try:
         maps = maps_config(reading.drawn_with, multi_scale=method.multi_scale)
     except ValueError as error:

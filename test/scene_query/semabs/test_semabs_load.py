@@ -33,8 +33,8 @@ def test_the_shipped_network_is_found_by_its_name(tmp_path: Path, monkeypatch) -
 @pytest.mark.parametrize(
     ("method", "vlm", "message"),
     [
-        ("semabs", "other", "was trained with vlm 'ago-tiny', and 'other' is configured: set vlm to it"),
-        ("semabs", "", "was trained with vlm 'ago-tiny', and none is configured: set vlm to it"),
+        ("semabs", "other", "vlm 'other' is given, and it was trained with vlm 'ago-tiny': give that one"),
+        ("semabs", "", "no vlm is given, and it was trained with vlm 'ago-tiny': give that one"),
         ("clip_spatial", "ago-tiny", "was trained as the baseline clip_spatial"),
         ("semaware", "ago-tiny", "was trained as the baseline semaware"),
     ],
