@@ -14,7 +14,7 @@ from ago_ros.datasets.query_views.store import Ask, QueryView
 from ago_ros.evaluation.search_cost import SearchCost, search_cost
 from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.baselines import METHODS, SemAware
-from ago_ros.scene_query.semabs.decision import IouCounter, Reading
+from ago_ros.scene_query.semabs.decision import Reading
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.scene_query.semabs.seen_view import (
     COMPLETE,
@@ -32,8 +32,8 @@ PROTOCOL = (
     "room world; voxel IoU in % at 32 x 32 x 32 over the two-metre cube, a voxel holds what any part of it holds; "
     "outdoor: drive world, one LiDAR sweep with six cameras, 32 x 32 x 5 over the 40 m on one side of the car; the "
     "answer of a completion is every object of the class, that of a description every place consistent with it; "
-    "threshold and calibration chosen on the validation splits; novel_synonyms: questions with a held-out synonym; "
-    "novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
+    "threshold and calibration chosen on the validation splits, those of the networks for each relation; "
+    "novel_synonyms: questions with a held-out synonym; novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
 )
 _ECE_BINS = 20
 LIKELY = 0.1
@@ -179,16 +179,16 @@ def evaluate_network(
     method = METHODS[reading.method]
     tasks = tasks_of(method)
     scores = SplitScores(calibration={task: CalibrationError() for task in tasks})
-    counters = {task: IouCounter((reading.decisions[task].threshold,)) for task in tasks}
     for view in views:
         asks = scored_asks(view, tasks)
         answers = answer_view(network, method, view, asks, RESOLUTION, texts)
         for ask, logits, settled in zip(asks, answers, settle(asks, answers), strict=True):
             if not ask.scored:
                 continue
-            task, truth = task_of(ask), truth_of(view, ask.answer, RESOLUTION).flatten()
-            iou = float(counters[task].add(settled, truth)[0])
-            scores.calibration[task].add(reading.decisions[task].probability(logits), truth)
+            truth, decision = truth_of(view, ask.answer, RESOLUTION).flatten(), reading.decision(ask.relation)
+            found = decision.accept(settled)
+            iou = float((found & truth).sum() / (found | truth).sum())
+            scores.calibration[task_of(ask)].add(decision.probability(logits), truth)
             scores.rows.append(make_row(view, ask, iou, search_of(view, ask, logits)))
         if progress:
             progress()

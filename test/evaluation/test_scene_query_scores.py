@@ -85,6 +85,18 @@ def test_the_true_answer_scores_one_and_another_does_not(views, monkeypatch):
     assert len(wrong.rows) == len(right.rows) == sum(len(scored_asks(v, ("complete", "locate"))) for v in views)
 
 
+def test_a_relation_is_scored_by_its_own_decision(views, monkeypatch):
+    """The true voxels of "behind" have logits of -2: no where all relations share a threshold, yes by its own."""
+    _answering(monkeypatch, lambda view, ask: _sure(view, ask) * (0.2 if ask.relation == "behind" else 1) - 4)
+    shared = evaluate_network(None, READING, views, {}).relation_ious()
+    own = replace(READING, decisions=READING.decisions | {"behind": Decision(-4.0, 5.0, 20.0)})
+    scores = evaluate_network(None, own, views, {})
+    assert shared["behind"] == 0 and {row.iou for row in scores.rows} == {1.0}
+    assert scores.calibration["locate"].error() < 0.05
+    unsure = replace(READING, decisions=READING.decisions | {"locate": Decision(8.0, 1.0, 0.0, 1.0)})
+    assert evaluate_network(None, unsure, views, {}).mean_iou("locate") == 1
+
+
 def test_a_perfect_order_finds_what_is_hidden_at_once(views):
     view = views[0]
     hidden = [ask for ask in view.asks if ask.hidden >= 0]

@@ -1,12 +1,16 @@
 """From logits to probabilities and to yes or no: what is chosen on validation views, and kept beside the weights.
 
 Balanced training makes a network say yes too often. A factor and a bias on its logits, fitted where every voxel counts
-once, give probabilities; the threshold is that of the best mean IoU. Source: Platt scaling; the rest is ours.
+once, give probabilities; the threshold is that of the best mean IoU. Relations differ: "behind" is true of a whole
+shadow, of which no voxel is sure, "left of" of one thing, so that each is read by its own. And what a description is of
+has a place: what is hardly below an answer's highest logit means yes, even where nothing is above the threshold. Source:
+Platt scaling; the rest is ours.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,12 @@ from ago_ros.scene_query.semabs.files import SemAbsFileError
 DECISION_FILE = "decision.json"
 LOGITS = tuple(step / 4 for step in range(-56, 57))
 """Thresholds that are tried: a cosine over a temperature of 0.07 reaches 14.3."""
+MARGINS = (None, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+"""Margins that are tried for descriptions; see `Decision`."""
+JUDGED_TOGETHER = {"right of": "left of"}
+"""What is the mirror image of another relation; one decision is chosen by the answers of both."""
+LEAST_ANSWERS = 10
+"""A relation with fewer answers on the validation views has no decision of its own."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +39,25 @@ class Decision:
         threshold: logits above it mean yes.
         scale: factor that makes probabilities of logits, with `bias`.
         bias: added to the scaled logits.
+        margin: logits less than this below the highest of their answer mean yes, too; None: only those above the
+            threshold do.
     """
 
     threshold: float
     scale: float
     bias: float
+    margin: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuses a factor that would turn the order around."""
+        """Refuses a factor that would turn the order around, and a margin that says nothing."""
         if not self.scale > 0:
             raise ValueError(f"scale must be positive, got {self.scale}")
+        if self.margin is not None and not self.margin > 0:
+            raise ValueError(f"margin must be positive, got {self.margin}")
+
+    def accept(self, logits: Tensor) -> Tensor:
+        """Returns (Q,) bool, where the (Q,) logits of one answer mean yes."""
+        return lift_peak(logits, self.margin) > self.threshold
 
     def probability(self, logits: Tensor) -> Tensor:
         """Returns the probabilities of logits."""
@@ -52,7 +71,7 @@ class Reading:
     Attributes:
         method: one of `baselines.METHODS`.
         drawn_with: model and settings that its relevancy was read with.
-        decisions: by task, "complete" and "locate".
+        decisions: by task, "complete" and "locate", and by relation those that were chosen for one alone.
         trained: steps, seed, and whatever else identifies the training.
     """
 
@@ -60,6 +79,13 @@ class Reading:
     drawn_with: dict[str, Any]
     decisions: dict[str, Decision]
     trained: dict[str, Any] = field(default_factory=dict)
+
+    def decision(self, relation: str | None) -> Decision:
+        """Returns how the answers of a relation are read; of completions for "" or None.
+
+        A relation without a decision of its own is read as all relations together are.
+        """
+        return self.decisions.get(relation, self.decisions["locate"]) if relation else self.decisions["complete"]
 
 
 def save_reading(folder: Path, reading: Reading) -> None:
@@ -130,6 +156,11 @@ def _above(counts: Tensor) -> Tensor:
     return counts.flip(0).cumsum(0).flip(0)[1:].to(torch.float64)
 
 
+def lift_peak(logits: Tensor, margin: float | None) -> Tensor:
+    """Puts +inf for those of (Q,) logits that are less than a margin below the highest; None leaves all as they are."""
+    return logits if margin is None else torch.where(logits > logits.max() - margin, torch.inf, logits)
+
+
 class LogitHistogram:
     """Counts logits with and without truth in fine bins, so that any number of voxels can be calibrated on.
 
@@ -175,6 +206,45 @@ class LogitHistogram:
 
         solver.step(closure)
         return float(log_scale.detach().exp()), float(bias.detach())
+
+
+class DecisionChooser:
+    """Chooses a decision by answers with truth.
+
+    Args:
+        margins: that are tried; see `MARGINS`.
+    """
+
+    def __init__(self, margins: Sequence[float | None] = (None,)) -> None:
+        self._counters = {margin: IouCounter() for margin in margins}
+        self._histogram = LogitHistogram()
+        self._answers = 0
+
+    def __len__(self) -> int:
+        return self._answers
+
+    def add(self, logits: Tensor, settled: Tensor, truth: Tensor) -> None:
+        """Takes one answer.
+
+        Args:
+            logits: (Q,); calibrated on.
+            settled: (Q,), the logits as they are held against the threshold; see `seen_view.settle`.
+            truth: (Q,) bool with at least one voxel.
+        """
+        for margin, counter in self._counters.items():
+            counter.add(lift_peak(settled, margin), truth)
+        self._histogram.add(logits, truth)
+        self._answers += 1
+
+    def choose(self) -> Decision:
+        """Returns the decision of the highest mean IoU, with the calibration of the smallest log loss.
+
+        Raises:
+            ValueError: there was nothing true, or nothing false, to fit to.
+        """
+        best = {margin: counter.best() for margin, counter in self._counters.items()}
+        margin = max(best, key=lambda each: best[each][1])
+        return Decision(best[margin][0], *self._histogram.fit(), margin)
 
 
 def pool_voxels(voxels: Tensor, resolution: int) -> Tensor:

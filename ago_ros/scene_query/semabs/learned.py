@@ -65,8 +65,6 @@ class LearnedFields:
         hide its target: as surely as the question holds out of sight at all, and there in proportion to the combined
         probabilities, as the places that are far above the threshold are to be searched first.
         """
-        decision = self.reading.decisions["locate"]
-        enough = decision.probability(torch.tensor([decision.threshold])).clamp(min=_LEAST)
         probable = {
             query: self._located(encoding, query, references[query.reference])
             for together in asked
@@ -74,9 +72,15 @@ class LearnedFields:
             if query.reference is not None
         }
         anywhere = torch.ones(encoding.grid.shape)
-        found, hides = combine(
-            asked, lambda query: (probable[query] / enough).clamp(max=1.0) if query in probable else anywhere, _hides
-        )
+
+        def holds(query: Query) -> Tensor:
+            if query not in probable:
+                return anywhere
+            decision = self.reading.decision(query.relation)
+            enough = decision.probability(torch.tensor([decision.threshold])).clamp(min=_LEAST)
+            return (probable[query] / enough).clamp(max=1.0)
+
+        found, hides = combine(asked, holds, _hides)
         _, likely = combine(asked, lambda query: probable.get(query, anywhere), _hides)
         unseen = encoding.state == VoxelState.UNOBSERVED
         return found, likely / (likely * unseen).max().clamp(min=_LEAST) * (hides * unseen).max()
@@ -105,7 +109,7 @@ class LearnedFields:
     @torch.no_grad()
     def _located(self, encoding: SceneEncoding, query: Query, references: Sequence[Tensor]) -> Tensor:
         """Returns the (X, Y, Z) probability of one relation: the highest of the windows towards its references."""
-        scene, decision = self.scene(encoding), self.reading.decisions["locate"]
+        scene, decision = self.scene(encoding), self.reading.decision(query.relation)
         middles = torch.stack([encoding.grid.centers(voxels).mean(dim=0) for voxels in references])
         found = torch.zeros(encoding.grid.num_voxels)
         for heading in headings_towards(encoding.grid, encoding.viewpoint, middles):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,14 +11,18 @@ import torch
 from torch import Tensor
 
 from ago_ros.datasets.query_views.splits import TRAIN_SPLITS, VALIDATION_SPLITS
-from ago_ros.datasets.query_views.store import QueryView, read_made_with, read_views
+from ago_ros.datasets.query_views.store import Ask, QueryView, read_made_with, read_views
+from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.baselines import METHODS, Method, SemAware
 from ago_ros.scene_query.semabs.config import SemAwareConfig
 from ago_ros.scene_query.semabs.decision import (
     DECISION_FILE,
+    JUDGED_TOGETHER,
+    LEAST_ANSWERS,
+    MARGINS,
     Decision,
+    DecisionChooser,
     IouCounter,
-    LogitHistogram,
     Reading,
     load_reading,
     save_reading,
@@ -27,7 +31,17 @@ from ago_ros.scene_query.semabs.feeding import encode_scenes, read_answers
 from ago_ros.scene_query.semabs.files import load_semabs, make_network, save_semabs
 from ago_ros.scene_query.semabs.losses import query_loss
 from ago_ros.scene_query.semabs.network import SemAbs
-from ago_ros.scene_query.semabs.seen_view import answer_view, maps_kind, query_of, settle, task_of, tasks_of, truth_of
+from ago_ros.scene_query.semabs.seen_view import (
+    COMPLETE,
+    LOCATE,
+    answer_view,
+    maps_kind,
+    query_of,
+    settle,
+    task_of,
+    tasks_of,
+    truth_of,
+)
 from ago_ros.training.loop import LoopConfig, fit
 from ago_ros.training.scene_query.augment import mirrored
 from ago_ros.training.scene_query.batches import Batch, BatchSampler
@@ -91,13 +105,12 @@ def train_scene_query(
         return batch_loss(network, how, sampler.draw(generator), texts)
 
     def validate() -> dict[str, float]:
-        counters = count_ious(network, how, _spaced(held_out, config.validation_views), config.batch.resolution, texts)
-        scores = {task: counter.best()[1] for task, counter in counters.items()}
-        return {**scores, "score": sum(scores.values()) / len(scores)}
+        counted = answered(network, how, _spaced(held_out, config.validation_views), config.batch.resolution, texts)
+        return validation_scores(counted)
 
     fit(network, loss_of, _in_hardware(config.loop, device), out, progress, validate, report)
     save_semabs(out, network)
-    decisions = decide(load_semabs(out, device), how, held_out, config.batch.resolution, texts)
+    decisions = decide(answered(load_semabs(out, device), how, held_out, config.batch.resolution, texts))
     trained = {"steps": config.loop.steps, "seed": config.loop.seed, "resolution": config.batch.resolution}
     reading = Reading(method, drawn_with, decisions, trained)
     save_reading(out, reading)
@@ -144,38 +157,62 @@ def embed_asks(views: Iterable[QueryView], encoder: TextEncoder) -> dict[str, Te
     return dict(zip(words, torch.cat(rows), strict=True)) if rows else {}
 
 
-def count_ious(
+Answered = tuple[Ask, Tensor, Tensor, Tensor]
+"""A question; its (Q,) logits; the same as they are held against a threshold; and (Q,) bool, the truth."""
+
+
+def answered(
     network: SemAbs | SemAware,
     method: Method,
     views: Iterable[QueryView],
     resolution: int,
     texts: Mapping[str, Tensor],
-    histograms: Mapping[str, LogitHistogram] | None = None,
-) -> dict[str, IouCounter]:
-    """Counts the IoU of every answer of some views at every threshold, by task; fills histograms where given."""
-    counters = {task: IouCounter() for task in tasks_of(method)}
+) -> Iterator[Answered]:
+    """Answers all questions of some views, of the method's tasks."""
     for view in views:
-        asks = [ask for ask in view.asks if task_of(ask) in counters]
+        asks = [ask for ask in view.asks if task_of(ask) in tasks_of(method)]
         answers = answer_view(network, method, view, asks, resolution, texts)
         for ask, logits, settled in zip(asks, answers, settle(asks, answers), strict=True):
-            truth = truth_of(view, ask.answer, resolution).flatten()
-            counters[task_of(ask)].add(settled, truth)
-            if histograms:
-                histograms[task_of(ask)].add(logits, truth)
-    return counters
+            yield ask, logits, settled, truth_of(view, ask.answer, resolution).flatten()
 
 
-def decide(
-    network: SemAbs | SemAware,
-    method: Method,
-    views: Sequence[QueryView],
-    resolution: int,
-    texts: Mapping[str, Tensor],
-) -> dict[str, Decision]:
-    """Chooses threshold and calibration of each task; give the validation views, never those of a test."""
-    histograms = {task: LogitHistogram() for task in tasks_of(method)}
-    counters = count_ious(network, method, views, resolution, texts, histograms)
-    return {task: Decision(counters[task].best()[0], *histograms[task].fit()) for task in counters}
+def validation_scores(answers: Iterable[Answered]) -> dict[str, float]:
+    """Returns the mean IoU of each task, every relation at its best threshold, and "score", the mean of the tasks."""
+    counters: dict[tuple[str, str], IouCounter] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for ask, _, settled, truth in answers:
+        key = (task_of(ask), _judged_as(ask.relation))
+        counters.setdefault(key, IouCounter()).add(settled, truth)
+        counts[key] = counts.get(key, 0) + 1
+    scores = {}
+    for task in dict.fromkeys(task for task, _ in counters):
+        keys = [key for key in counters if key[0] == task]
+        scores[task] = sum(counts[key] * counters[key].best()[1] for key in keys) / sum(counts[key] for key in keys)
+    return {**scores, "score": sum(scores.values()) / len(scores)}
+
+
+def decide(answers: Iterable[Answered]) -> dict[str, Decision]:
+    """Chooses threshold and calibration of each task, and of each relation with `LEAST_ANSWERS`.
+
+    Args:
+        answers: on the validation views, never those of a test.
+    """
+    choosers: dict[str, DecisionChooser] = {}
+    for ask, logits, settled, truth in answers:
+        for key in (LOCATE, _judged_as(ask.relation)) if ask.relation else (COMPLETE,):
+            margins = MARGINS if ask.relation else (None,)
+            choosers.setdefault(key, DecisionChooser(margins)).add(logits, settled, truth)
+    chosen = {
+        key: chooser.choose()
+        for key, chooser in choosers.items()
+        if key in (COMPLETE, LOCATE) or len(chooser) >= LEAST_ANSWERS
+    }
+    tasks = {task: chosen[task] for task in (COMPLETE, LOCATE) if task in chosen}
+    return tasks | {name: chosen[_judged_as(name)] for name in RELATIONS if _judged_as(name) in chosen}
+
+
+def _judged_as(relation: str) -> str:
+    return JUDGED_TOGETHER.get(relation, relation)
 
 
 def _read_split(data: Path, split: str, config: SceneQueryConfig, method: Method) -> list[QueryView]:

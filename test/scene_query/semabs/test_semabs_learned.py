@@ -3,6 +3,7 @@
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ from ago_ros.scene_query.parse import parse_question
 from ago_ros.scene_query.query import Query, QueryError
 from ago_ros.scene_query.semabs import scene_volumes
 from ago_ros.scene_query.semabs.baselines import METHODS
+from ago_ros.scene_query.semabs.decision import Decision
 from ago_ros.scene_query.semabs.feeding import SeenScene, encode_scenes, read_answers
 
 CELLS = 40
@@ -84,9 +86,13 @@ def test_the_answer_of_a_trained_network_turns_and_grows_with_the_scene() -> Non
     assert float(fields_found[0][1].std()) > 1e-4, "a constant turns as well"
 
 
-def test_answers_in_use_are_those_that_training_and_scores_know() -> None:
+@pytest.mark.parametrize("own", [{}, {"left of": Decision(-0.5, 0.7, -1.5, 1.0)}], ids=["shared", "its own"])
+def test_answers_in_use_are_those_that_training_and_scores_know(own) -> None:
     """On a room's view, the fields hold what `read_answers` says at the centres of the voxels, calibrated."""
     fields = random_fields()
+    fields.reading = replace(fields.reading, decisions=fields.reading.decisions | own)
+    decision = fields.reading.decision("left of")
+    assert decision == own.get("left of", fields.reading.decisions["locate"])
     things = {"box": block((6, 6, 0), (9, 9, 5)), "mug": block((5, 12, 0), (7, 14, 3))}
     encoding, _ = make_scene(TRAINED, (-1.7, 0.0, 0.6), things, torch.ones(TRAINED.shape, dtype=torch.bool))
     points = TRAINED.centers(encoding.occupied)
@@ -97,9 +103,9 @@ def test_answers_in_use_are_those_that_training_and_scores_know() -> None:
         encoded = encode_scenes(fields.network, METHODS["semabs"], [seen], asked)
         centers = TRAINED.centers().reshape(-1, 3)
         logits = read_answers(fields.network, METHODS["semabs"], encoded, asked, centers)
-    expected = fields.reading.decisions["locate"].probability(logits[0]).view(TRAINED.shape)
+    expected = decision.probability(logits[0]).view(TRAINED.shape)
     place, hiding = fields.place(encoding, [[asked[0][1]]], {}, {"box": [things["box"]]})
-    enough = float(fields.reading.decisions["locate"].probability(torch.tensor(0.0)))
+    enough = float(decision.probability(torch.tensor(decision.threshold)))
     torch.testing.assert_close(place, (expected / enough).clamp(max=1.0), atol=1e-3, rtol=1e-3)
     unseen = encoding.state == VoxelState.UNOBSERVED
     torch.testing.assert_close(hiding, expected * (place[unseen].max() / expected[unseen].max()), atol=1e-4, rtol=1e-3)

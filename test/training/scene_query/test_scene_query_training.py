@@ -8,7 +8,7 @@ import torch
 from made_query_views import made_view, query_view
 from torch.nn.functional import normalize
 
-from ago_ros.datasets.query_views.store import write_views
+from ago_ros.datasets.query_views.store import Ask, write_views
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.baselines import METHODS
@@ -22,7 +22,14 @@ from ago_ros.training.scene_query import train as training
 from ago_ros.training.scene_query.augment import Move, draw_move
 from ago_ros.training.scene_query.batches import BatchSampler, choose_asks, draw_points
 from ago_ros.training.scene_query.config import AugmentConfig, BatchConfig, DrawConfig, SceneQueryConfig, read_config
-from ago_ros.training.scene_query.train import batch_loss, build_network, embed_asks, train_scene_query
+from ago_ros.training.scene_query.train import (
+    batch_loss,
+    build_network,
+    decide,
+    embed_asks,
+    train_scene_query,
+    validation_scores,
+)
 
 CUBE = VoxelGrid((-1.0, -1.0, -0.1), 0.25, (8, 8, 8))
 NETWORK = SemAbsConfig(EncoderConfig(point_width=8, channels=8, widths=(8, 8), groups=4), relation_width=8, grid=CUBE)
@@ -251,8 +258,34 @@ def test_the_threshold_is_chosen_on_validation_views_alone(data, tmp_path, monke
                 if bool(ask.relation) == (task == "locate"):
                     counter.add(logits, truth_of(view, ask.answer, 8).flatten())
                     histogram.add(raw, truth_of(view, ask.answer, 8).flatten())
-        assert reading.decisions[task].threshold == counter.best()[0]
+        chosen = reading.decisions[task]
+        assert chosen.margin is not None or chosen.threshold == counter.best()[0]
+        assert task == "locate" or chosen.margin is None
         assert (reading.decisions[task].scale, reading.decisions[task].bias) == pytest.approx(histogram.fit())
+
+
+def _answers(relation: str, lowered: float, count: int = 12):
+    """Answers whose true voxels have logits of 2 less what they are lowered by, the others 3 below."""
+    generator = torch.Generator().manual_seed(len(relation))
+    truth = torch.arange(800) < 100
+    for _ in range(count):
+        logits = torch.where(truth, 2.0, -1.0) - lowered + 0.3 * torch.randn(800, generator=generator)
+        ask = Ask("mug", relation, "box" if relation else "", "", True, 0)
+        yield ask, logits, logits, truth
+
+
+def test_each_relation_with_enough_answers_has_its_own_threshold_and_calibration():
+    some = [("", 0.0, 12), ("behind", 3.0, 12), ("left of", 0.5, 6), ("right of", 0.5, 6), ("in", 5.0, 3)]
+    decisions = decide([answer for each in some for answer in _answers(*each)])
+    assert set(decisions) == {"complete", "locate", "behind", "left of", "right of"}
+    assert decisions["left of"] == decisions["right of"]
+    for relation, lowered, count in some[1:4]:
+        for _, logits, _, truth in _answers(relation, lowered, count):
+            assert torch.equal(decisions[relation].accept(logits), truth)
+            wanted = truth.double().mean()
+            assert float(decisions[relation].probability(logits).mean()) == pytest.approx(float(wanted), abs=0.02)
+    scores = validation_scores(answer for each in some for answer in _answers(*each))
+    assert scores == {"complete": 1.0, "locate": 1.0, "score": 1.0}
 
 
 def test_ious_are_those_of_plain_counting():
