@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import yaml
 from ament_index_python.packages import get_package_share_directory
@@ -65,7 +66,7 @@ ARGUMENTS = [
         "scene_query",
         default_value="",
         choices=SCENE_QUERIES,
-        description="What answers locate_object and complete_objects. Empty: as in params_file.",
+        description="What answers locate_object and complete_objects, for lift. Empty: as in params_file.",
     ),
     DeclareLaunchArgument(
         "scene_query_model",
@@ -139,9 +140,14 @@ def _refuse_what_cannot_work(given: dict[str, str]) -> None:
 def _suite(given: dict[str, str], bag: str) -> list[LaunchDescriptionEntity]:
     """Starts the node, and what was asked for beside it."""
     simulated = given["use_sim_time"] == "true" or (given["use_sim_time"] == "auto" and bool(bag))
-    actions: list[LaunchDescriptionEntity] = [_occupancy_node(given, simulated)]
-    if given["beside"]:
-        actions.append(_occupancy_node(_beside(given), simulated, _shared_inputs(given)))
+    actions: list[LaunchDescriptionEntity] = []
+    if not given["beside"]:
+        actions.append(_occupancy_node(given, simulated))
+    else:
+        first, second = _two_nodes(given)
+        actions += [_occupancy_node(first, simulated), _occupancy_node(second, simulated, _shared_inputs(given))]
+        if (given["scene_query"] or _settings(given).get("scene_query")) == "semabs":
+            actions.append(LogInfo(msg="scene_query semabs: for lift; ago keeps no images, and answers analytically"))
     if bag:
         actions += _player(given, bag)
     if given["rviz"] == "true":
@@ -175,12 +181,26 @@ def _beside(given: dict[str, str]) -> dict[str, str]:
     return {**given, "method": given["beside"], "namespace": "/".join(_inside(given, given["beside"]))}
 
 
+def _two_nodes(given: dict[str, str]) -> list[dict[str, str]]:
+    """Returns the arguments of both nodes; no network answers for ago, which keeps no images to ask it of."""
+    from ago_ros.nodes.parameters import OccupancyParameters
+
+    method = given["method"] or _settings(given).get("method", OccupancyParameters.method)
+    both = [{**given, "method": method}, _beside(given)]
+    return [{**each, "scene_query": "analytic"} if each["method"] == "ago" else each for each in both]
+
+
+def _settings(given: dict[str, str]) -> dict[str, Any]:
+    """Returns the parameters that the file names, for whichever node."""
+    nodes = yaml.safe_load(Path(given["params_file"]).read_text()) or {}
+    return {name: value for node in nodes.values() for name, value in node.get("ros__parameters", {}).items()}
+
+
 def _shared_inputs(given: dict[str, str]) -> list[tuple[str, str]]:
     """Leads the second node to the sensors of the first."""
     from ago_ros.nodes.parameters import OccupancyParameters
 
-    nodes = yaml.safe_load(Path(given["params_file"]).read_text()) or {}
-    settings = {name: value for node in nodes.values() for name, value in node.get("ros__parameters", {}).items()}
+    settings = _settings(given)
     named = {name: settings[name] for name in ("cameras", "lidar", "image_transport") if name in settings}
     return [(topic, "/".join(["", *_inside(given, topic)])) for topic in OccupancyParameters(**named).input_topics]
 

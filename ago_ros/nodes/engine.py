@@ -81,7 +81,7 @@ def _make_lift(
 def _make_ago(parameters: OccupancyParameters, vlm: VisionLanguageModel | None) -> AgoPredictor:
     if not parameters.ago_model:
         raise ValueError(
-            "method ago has no model: set ago_model to ago-tiny-occupancy, or to a folder that `ago train ago` wrote"
+            "method ago has no model: set ago_model to a folder that `ago train ago` wrote, or to ago-tiny-occupancy"
         )
     from ago_ros.occupancy.ago.checkpoint import load_ago  # transformers takes seconds, which lift need not wait for
     from ago_ros.occupancy.ago.predictor import AgoPredictor

@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from micro_ago import save_micro_ago
+from micro_semabs import save_micro_semabs
 from PIL import Image as Pillow
 from rig import NODE_PARAMETERS, OFFSETS_NS, QUATERNIONS, SIZE, Rig
 from test_launch_file import launched, wait_for
@@ -69,7 +70,11 @@ def test_ago_and_lift_give_grids_of_the_same_sweeps_and_are_asked_apart(tmp_path
         SemanticVoxelGrid, "lift/occupancy/voxels", lambda m: beside.update({stamp_ns(m.header.stamp): m}),
         make_qos("reliable", 50),
     )  # fmt: skip
-    arguments = [f"params_file:={parameters}", "method:=ago", f"ago_model:={model}", "beside:=lift", "profile:=none"]
+    network = save_micro_semabs(tmp_path / "semabs", str(vlm))
+    arguments = [
+        f"params_file:={parameters}", "method:=ago", f"ago_model:={model}", "beside:=lift", "profile:=none",
+        "scene_query:=semabs", f"scene_query_model:={network}",
+    ]  # fmt: skip
     try:
         with launched(tmp_path / "launch.log", *arguments) as printed:
 
@@ -83,8 +88,10 @@ def test_ago_and_lift_give_grids_of_the_same_sweeps_and_are_asked_apart(tmp_path
             assert ago.vocabulary == lift.vocabulary == ("car", "tree", "box")
             assert not torch.equal(ago.occupied, lift.occupied)
             assert 0.1 < ago.occupied.float().mean() < 0.9
-            answer = rig.call(LocateObject, "locate_object", 30.0, query="the car", omit_heatmap=True)
-            assert answer.success, answer.message
+            for name in ("locate_object", "lift/locate_object"):
+                answer = rig.call(LocateObject, name, 30.0, query="the car", omit_heatmap=True)
+                assert answer.success, answer.message
+            assert "scene_query semabs: for lift" in printed()
             newest = rig.now_ns
             before = grid_from_message(rig.grid_of(newest, 20.0))
             assert rig.call(SetVocabulary, "set_vocabulary", 30.0, phrases=["mug"]).success

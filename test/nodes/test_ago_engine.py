@@ -128,7 +128,7 @@ def test_a_frame_needs_an_image_and_no_point(engine) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ago_model": ""}, "set ago_model to ago-tiny-occupancy, or to a folder that `ago train ago` wrote"),
+        ({"ago_model": ""}, "set ago_model to a folder that `ago train ago` wrote, or to ago-tiny-occupancy"),
         ({"ago_model": "/no/such/folder"}, "/no/such/folder: has no ago_model.json"),
         ({"vlm": ""}, "has no training.json; give a folder that `ago train ago` finished"),
         ({"voxel_size": 0.4}, r"set grid_origin to \[-8.0, -8.0, 0.0\], voxel_size to 0.8 and grid_shape to \[20, "),
