@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from sheets import Picture, save, tiled, written
 
 from ago_ros.datasets.drive_world.camera import take_picture
 from ago_ros.datasets.drive_world.cars import BODY_STYLES, make_car
@@ -23,8 +21,7 @@ from ago_ros.datasets.drive_world.scene import Scene, draw_scene
 from ago_ros.datasets.drive_world.weather import WEATHERS, draw_weather
 from ago_ros.datasets.procedural.thing import Thing
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
-ROWS = (("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT"), ("CAM_BACK_RIGHT", "CAM_BACK", "CAM_BACK_LEFT"))
+ORDER = ("CAM_FRONT_LEFT", "CAM_FRONT", "CAM_FRONT_RIGHT", "CAM_BACK_RIGHT", "CAM_BACK", "CAM_BACK_LEFT")
 PALETTE = np.array(
     [
         (90, 90, 90), (230, 110, 30), (250, 130, 180), (250, 210, 40), (30, 120, 240), (30, 220, 220), (200, 160, 0),
@@ -33,23 +30,6 @@ PALETTE = np.array(
     ],
     dtype=np.uint8,
 )  # fmt: skip
-Picture = NDArray[np.uint8]
-
-
-def save(name: str, picture: Picture, quality: int = 80) -> None:
-    """Writes a picture of the page."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(
-        str(IMAGES / name), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-    )
-
-
-def written(picture: Picture, words: str) -> Picture:
-    """Writes words into a corner."""
-    out = np.ascontiguousarray(picture)
-    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(out, words, (5, out.shape[0] - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, thickness, cv2.LINE_AA)
-    return out
 
 
 def supersampled(world: World, mount: CameraMount, time: float, size: tuple[int, int]) -> Picture:
@@ -63,7 +43,7 @@ def mosaic(seed: int, style: str, weather: str, time: float = 2.0) -> Picture:
     scene = draw_scene(seed, 6.0, style=style, weather=weather)
     world = World(scene)
     shots = {m.channel: supersampled(world, m, time - m.delay_s(), (400, 225)) for m in CAMERAS}
-    return np.concatenate([np.concatenate([shots[c] for c in row], axis=1) for row in ROWS])
+    return tiled([shots[channel] for channel in ORDER], 3)
 
 
 def weathers() -> Picture:
@@ -72,7 +52,7 @@ def weathers() -> Picture:
     for weather in WEATHERS:
         world = World(draw_scene(8, 6.0, style="city", weather=weather))
         tiles.append(written(supersampled(world, CAMERAS[0], 2.0, (400, 225)), weather))
-    return np.concatenate([np.concatenate(tiles[i : i + 3], axis=1) for i in (0, 3)])
+    return tiled(tiles, 3)
 
 
 def portrait(thing: Thing) -> Picture:
@@ -102,9 +82,7 @@ def things() -> Picture:
     makers += [lambda r: make_bicycle(r, rider=True), lambda r: make_bicycle(r, rider=False)]
     makers += [lambda r: make_motorcycle(r, rider=True), lambda r: make_motorcycle(r, rider=False)]
     makers += [make_cone, make_barrier, make_barrier, *OUTSIDERS.values()]
-    tiles = [portrait(maker(rng)) for maker in makers]
-    tiles += [np.full_like(tiles[0], 255)] * (-len(tiles) % 6)
-    return np.concatenate([np.concatenate(tiles[i : i + 6], axis=1) for i in range(0, len(tiles), 6)])
+    return tiled([portrait(maker(rng)) for maker in makers], 6)
 
 
 def ground_truth() -> Picture:
@@ -125,7 +103,7 @@ def ground_truth() -> Picture:
             np.uint8
         )
         panels.append(written(cv2.resize(colour[::-1, ::-1], (400, 400), interpolation=cv2.INTER_NEAREST), words))
-    return np.concatenate(panels, axis=1)
+    return tiled(panels, 3)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def _aim(stage: Stage, item: Item, side: int, rng: np.random.Generator) -> Camer
         distance = float(np.linalg.norm(focus - eye))
         focal = side / 2 * distance / (radius * float(rng.uniform(0.8, 1.8)))
         matrix = np.array([[focal, 0, side / 2], [0, focal, side / 2], [0, 0, 1.0]])
-        camera = Camera(_looking(eye, focus), matrix, (side, side))
+        camera = Camera(looking_at(eye, focus), matrix, (side, side))
         if (_glance(stage, camera) == item.instance).mean() >= _MIN_SHARE:
             return camera
     return None
@@ -88,7 +88,7 @@ def _glance(stage: Stage, camera: Camera, side: int = 16) -> NDArray[np.uint16]:
     return np.where(hit, stage.owner[np.where(hit, found["primitive_ids"], 0)], 0).astype(np.uint16)
 
 
-def _looking(eye: NDArray[np.float64], focus: NDArray[np.float64]) -> NDArray[np.float64]:
+def looking_at(eye: NDArray[np.float64], focus: NDArray[np.float64]) -> NDArray[np.float64]:
     """Pose of an upright camera at one place that looks at another."""
     forward = (focus - eye) / np.linalg.norm(focus - eye)
     right = np.cross(forward, [0, 0, 1.0])
