@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from ago_ros.datasets.rgbd import lift_depth
 from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 
@@ -61,19 +62,17 @@ def from_depth(view: RelevancyView, depth: Tensor) -> RelevancyPoints:
 
     Args:
         view: the maps, and where they were seen from.
-        depth: (H, W) metres along the optical axis, of any resolution; pixels that are not finite or not positive are
-            left out.
+        depth: (H, W) metres along the optical axis, of any resolution, on the CPU; pixels that are not finite or not
+            positive are left out.
 
     Returns:
         The pixels with depth, row by row.
     """
-    camera = view.camera.resized(depth.shape[1], depth.shape[0])
-    known = torch.isfinite(depth) & (depth > 0)
-    points = (camera.rays().to(depth.device) * depth[..., None].to(torch.float64))[known]
-    rows, columns = known.nonzero().unbind(dim=1)
+    depth = torch.nan_to_num(depth, nan=0.0, posinf=0.0)
+    rows, columns = (depth > 0).nonzero().unbind(dim=1)
     pixels = torch.stack([columns, rows], dim=1) + 0.5
-    stretch = pixels.new_tensor([view.camera.width / camera.width, view.camera.height / camera.height])
-    in_grid = se3.transform_points(view.grid_from_camera, points).to(torch.float32)
+    stretch = pixels.new_tensor([view.camera.width / depth.shape[1], view.camera.height / depth.shape[0]])
+    in_grid = se3.transform_points(view.grid_from_camera, lift_depth(depth, view.camera)).to(torch.float32)
     return RelevancyPoints(in_grid, view.at(pixels * stretch))
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from ago_ros.datasets.rgbd import RgbdView
+from ago_ros.geometry import se3
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.scene_query.semabs.points import RelevancyPoints, RelevancyView, from_depth, from_lidar, fuse
 
@@ -32,6 +34,20 @@ def test_depth_lifts_every_pixel_to_where_it_is():
                 values.append(maps[:, v, u].tolist())
     assert torch.allclose(found.points, torch.tensor(points), atol=1e-5)
     assert torch.allclose(found.relevancy, torch.tensor(values).T, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(32, 48), (16, 24), (7, 11)])
+def test_the_points_are_those_of_the_rgbd_view(size: tuple[int, int]):
+    """Bit for bit, whatever the depth's resolution, and with pixels that are unknown."""
+    depth = 1 + torch.rand(size, generator=torch.Generator().manual_seed(2))
+    depth[0, ::2] = 0.0
+    seen = RgbdView("view", torch.zeros(32, 48, 3, dtype=torch.uint8), depth, CAMERA, FORWARD, se3.identity())
+    expected = se3.transform_points(FORWARD, seen.points()).to(torch.float32)
+    assert len(expected) == int((depth > 0).sum())
+    assert torch.equal(from_depth(view(torch.zeros(1, 4, 6)), depth).points, expected)
+    rays = CAMERA.resized(size[1], size[0]).rays().reshape(-1, 3)
+    lifted = (rays * depth.reshape(-1, 1).double())[depth.flatten() > 0]
+    assert torch.equal(seen.points(), lifted)
 
 
 def test_maps_and_depth_may_have_any_resolution():
