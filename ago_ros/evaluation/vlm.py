@@ -11,13 +11,16 @@ from ago_ros.datasets.captioned_views.store import read_views
 from ago_ros.evaluation.benchmark import Result
 from ago_ros.evaluation.vlm_dense import score_dense
 from ago_ros.evaluation.vlm_regions import ClosedSetClassifier, collect_regions, score_naming
+from ago_ros.evaluation.vlm_texts import TextScore, score_texts
 from ago_ros.vlm.interface import VisionLanguageModel
+from ago_ros.vlm.small import SmallModel
 
 PROTOCOL = (
     "rooms: regions of >= 64 pixels (things, no walls or floor), each cut out and its features pooled over the true "
     "mask, top-1 among the names of all trained classes, of all synonyms, or of the novel classes; drive: per pixel, "
     "Occ3D classes 1 to 16 and sky by several phrases each, mIoU over the 16; closed set: linear classifier on the "
-    "same tower's features"
+    "same tower's features; texts alone: whether, of the plain phrases that the model was trained with, the nearest to "
+    "the synonym is of its class, a share where it is of several"
 )
 AIMS = {"novel_rooms": 0.85, "novel_visual": 0.75, "novel_synonyms": 0.70}
 """Least top-1 of the splits; novel classes shall be found three times as often as by chance."""
@@ -40,7 +43,8 @@ def evaluate_vlm(
         progress: told how many parts are done, and how many there are.
 
     Returns:
-        "regions": scores by test split; "closed_set": top-1 by test split; "dense": IoU by class and mIoU.
+        "regions": scores by test split; "closed_set": top-1 by test split; "dense": IoU by class and mIoU; and, for a
+        model with known phrases, "texts_alone": what these make of the synonyms.
 
     Raises:
         DatasetError: views are missing.
@@ -60,6 +64,7 @@ def evaluate_vlm(
     tick()
     regions: dict[str, Any] = {}
     closed: dict[str, float] = {}
+    limit: TextScore | None = None
     for split in ("novel_rooms", "novel_visual"):
         found = collect_regions(model, list(read_views(data / "test" / split)))
         known = [i for i, name in enumerate(found.names) if name in names]
@@ -71,6 +76,8 @@ def evaluate_vlm(
             words = [found.synonyms[i] for i in renamed]
             regions["novel_synonyms"] = asdict(score_naming(model, found.features[renamed], words, synonyms))
             closed["novel_synonyms"] = probe.top1(found.features[renamed], words)
+            texts = (text for view in views for text in view.texts)
+            limit = score_texts(model, texts, words) if isinstance(model, SmallModel) else None
         tick()
     found = collect_regions(model, list(read_views(data / "test" / "novel_classes")))
     novel = [i for i, name in enumerate(found.names) if name not in names]
@@ -82,7 +89,8 @@ def evaluate_vlm(
     tick()
     dense = score_dense(model, read_views(data / "test" / "drive"))
     tick()
-    return {"protocol": PROTOCOL, "model": model.name, "regions": regions, "closed_set": closed, "dense": dense}
+    report = {"protocol": PROTOCOL, "model": model.name, "regions": regions, "closed_set": closed, "dense": dense}
+    return report | ({"texts_alone": asdict(limit)} if limit else {})
 
 
 def to_results(report: dict[str, Any]) -> tuple[Result, Result]:
@@ -99,6 +107,11 @@ def to_results(report: dict[str, Any]) -> tuple[Result, Result]:
         )
         for name, scores in splits.items()
     ]
+    limit = report.get("texts_alone")
+    if limit:
+        shares = (f"{100 * limit[key]:.1f}" for key in ("top1", "class_mean"))
+        asked = str(splits["novel_synonyms"]["regions"])
+        rows.append(("novel synonyms, texts alone", asked, str(limit["phrases"]), *shares, "-", "-", "-"))
     met = [f"{name.replace('_', ' ')} {_verdict(splits[name]['top1'], aim)}" for name, aim in AIMS.items()]
     met.append(
         f"novel classes {_verdict(splits['novel_classes']['top1'], AIM_OF_CHANCE * splits['novel_classes']['chance'])}"
@@ -110,7 +123,7 @@ def to_results(report: dict[str, Any]) -> tuple[Result, Result]:
         columns,
         rows,
         f"aims: {'; '.join(met)}",
-        {"regions": splits, "closed_set": report["closed_set"]},
+        {"regions": splits, "closed_set": report["closed_set"]} | ({"texts_alone": limit} if limit else {}),
     )
     pixels = Result(
         "vlm_dense",

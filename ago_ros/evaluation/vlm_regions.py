@@ -96,8 +96,8 @@ def score_naming(
 
 
 def class_mean(correct: Tensor, answers: Sequence[str]) -> float:
-    """Returns the mean over the classes of the share of right answers, (M,) bool."""
-    groups: dict[str, list[bool]] = {}
+    """Returns the mean over the classes of the share of right answers, (M,) bool or shares."""
+    groups: dict[str, list[float]] = {}
     for answer, right in zip(answers, correct.tolist(), strict=True):
         groups.setdefault(answer, []).append(right)
     return sum(sum(group) / len(group) for group in groups.values()) / len(groups)

@@ -20,6 +20,7 @@ from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.known_phrases import KnownPhrases
 from ago_ros.vlm.loading import OWN_CONFIG
 from ago_ros.vlm.tower import ImageTower, TowerConfig
+from ago_ros.vlm.vocabulary import embed_phrases
 
 if TYPE_CHECKING:
     from ago_ros.vlm.relevancy_maps.split import AttentionSplit
@@ -54,7 +55,8 @@ class SmallModel:
         text: text tower; its dimension is the tower's.
         calibration: how cosines become probabilities.
         view_side: short side of an image as the tower sees it, pixels.
-        known: phrases that others are read through; None takes every phrase as the text tower gives it.
+        known: phrases that others are read through, also `known_phrases` of the model; None takes every phrase as the
+            text tower gives it.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class SmallModel:
         self._tower = tower
         self._text = text
         self._calibration = calibration
-        self._known = known
+        self.known_phrases = known
         self.view_side = view_side
         device = tower.projection.weight.device
         self._mean, self._deviation = (torch.tensor(values, device=device) for values in (MEAN, DEVIATION))
@@ -100,7 +102,11 @@ class SmallModel:
     def encode_text(self, phrases: Sequence[str]) -> Tensor:
         """Returns (N, D) float32 unit vectors of N phrases, centred and read as the image tower was trained."""
         texts = self._tower.center(self._text.encode_text(phrases))
-        return texts if self._known is None else self._known.read(texts)
+        return texts if self.known_phrases is None else self.known_phrases.read(texts)
+
+    def embed_unread(self, phrases: Sequence[str]) -> Tensor:
+        """Returns (N, D) float32 unit vectors of N phrases, as known phrases are kept: not read through any."""
+        return self._tower.center(embed_phrases(phrases, self._text))
 
     def encode_image(self, images: Tensor) -> Tensor:
         """Returns (B, D) float32 unit vectors of whole images, (B, H, W, 3) uint8 RGB of any size."""

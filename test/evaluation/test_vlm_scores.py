@@ -16,6 +16,10 @@ from ago_ros.evaluation.vlm_regions import (
     class_mean,
     score_naming,
 )
+from ago_ros.vlm.known_phrases import KnownPhrases
+from ago_ros.vlm.small import Calibration, SmallModel
+from ago_ros.vlm.tower import ImageTower, TowerConfig
+from ago_ros.vlm.vocabulary import embed_phrases
 
 WORDS = ("car", "tree", "road", "sky", "mug", "lamp", "coffee cup", "light", "globe", "safe")
 MEANINGS = (0, 1, 2, 3, 4, 5, 4, 5, 6, 7)
@@ -126,6 +130,27 @@ def test_the_whole_table_of_a_model_that_knows_everything(tmp_path):
         "novel_rooms": 1.0, "novel_visual": 0.5, "novel_synonyms": 0.0, "novel_classes": 0.0, "novel_among_all": 0.0
     }  # fmt: skip
     assert report["dense"]["mIoU"] == 1.0
+    assert "texts_alone" not in report, "a model without known phrases"
+
+
+def test_a_model_with_known_phrases_is_scored_by_its_texts_too(tmp_path):
+    """Whatever its tower sees: it knows mugs and cars; a coffee cup is a mug, and a light is neither."""
+    things = {
+        "train/rooms": _view((4, MUG), (5, LAMP)),
+        "test/novel_rooms": _view((5, LAMP), (4, MUG), (4, MUG)),
+        "test/novel_visual": _view((4, MUG)),
+        "test/novel_classes": _view((6, GLOBE)),
+        "test/drive": _view((0, CAR), (2, ROAD)),
+    }
+    for folder, view in things.items():
+        write_shard(tmp_path / folder / "0.npz", [view])
+    tower = ImageTower(TowerConfig(stem=(8, 8), stem_blocks=(0, 0), width=8, depth=1, heads=1, side=16, dim=8)).eval()
+    read = embed_phrases(["mug", "car"], _ColourReader())
+    known = KnownPhrases(tower.center(read), torch.tensor([True, True]))
+    model = SmallModel("small", tower, _ColourReader(), Calibration(10.0, -5.0), view_side=16, known=known)
+    report = evaluate_vlm(model, tmp_path)
+    assert report["texts_alone"] == {"phrases": 2, "top1": pytest.approx(2 / 3), "class_mean": 0.5}
+    assert to_results(report)[0].rows[-1][:5] == ("novel synonyms, texts alone", "3", "2", "66.7", "50.0")
 
 
 def test_missing_views_are_told(tmp_path):
@@ -143,6 +168,10 @@ def test_the_tables_say_which_aims_are_met():
         "dense": {"car": 0.3, "tree": 0.5, "mIoU": 0.4},
     }
     regions, pixels = to_results(report)
+    assert len(regions.rows) == 5 and "texts_alone" not in regions.figures
+    limited, _ = to_results(report | {"texts_alone": {"phrases": 7, "top1": 0.65, "class_mean": 0.6}})
+    alone = ("novel synonyms, texts alone", "40", "7", "65.0", "60.0", "-", "-", "-")
+    assert limited.rows == [*regions.rows, alone] and limited.figures["texts_alone"]["top1"] == 0.65
     assert list(regions.rows[0]) == ["novel rooms", "40", "10", "90.0", "40.0", "25.0", "10.0", "2.0"]
     for words in ("novel rooms 90.0 of 85 (met)", "novel visual 50.0 of 75 (missed)", "novel classes 50.0 of 30 (met)"):
         assert words in regions.verdict
