@@ -13,6 +13,7 @@ from ago_ros.vlm.small import SmallModel
 
 _SAME = 0.9999
 """Cosine above which two embeddings are of one phrase: those that lie with a model are rounded to float16."""
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def score_texts(model: SmallModel, texts: Iterable[RegionText], answers: Sequenc
     phrases, words = list(classes), sorted(set(answers))
     plain = known.embeddings[known.plain]
     nearest = plain[(model.embed_unread(words) @ plain.T).argmax(dim=1)]
-    same = nearest @ model.embed_unread(phrases).T > _SAME
+    asked = torch.cat([model.embed_unread(phrases[i : i + _BATCH]) for i in range(0, len(phrases), _BATCH)])
+    same = nearest @ asked.T > _SAME
     right = {}
     for word, row in zip(words, same, strict=True):
         led_to = set().union(*(classes[phrases[i]] for i in row.nonzero()[:, 0].tolist()))
