@@ -32,7 +32,9 @@ class TextScore:
 
 
 def score_texts(model: SmallModel, texts: Iterable[RegionText], answers: Sequence[str]) -> TextScore | None:
-    """Scores what texts alone make of synonyms; no image tower that holds on to its phrases can do much better.
+    """Scores what texts alone make of synonyms.
+
+    It estimates a limit, and is no bound: a model reads a synonym through several phrases at once.
 
     Args:
         model: the model.
