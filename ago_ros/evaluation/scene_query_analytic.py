@@ -27,7 +27,9 @@ TABLETOP = RelationConfig(min_reach=0.1, max_reach=1.0, on_height=0.3)
 """Reach as the room world's relations have it; a view is asked at a room's size, as networks are."""
 THRESHOLDS = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Relevancies that are tried for what counts as seen."""
-SHARES = tuple(math.log(share) for share in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9))
+SHARES = tuple(
+    math.log(share) for share in (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+)
 """Logarithms of the shares of the highest probability that are tried as thresholds."""
 
 

@@ -80,7 +80,7 @@ def test_scores_are_the_same_and_volumes_are_in_metres(views, network, monkeypat
     for module in (scene_query, scene_query_analytic):
         monkeypatch.setattr(module, "RESOLUTION", 16)
     reading = Reading("semabs", {}, dict.fromkeys(("complete", "locate"), Decision(0.0, 1.0, 0.0)))
-    setting = scene_query_analytic.AnalyticSetting(0.5, scene_query_analytic.SHARES[5])
+    setting = scene_query_analytic.AnalyticSetting(0.5, scene_query_analytic.SHARES[-4])
     grown = [_grown(view) for view in views]
     pairs = [
         (scene_query.evaluate_network(network, reading, some, {}) for some in (views, grown)),
