@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ago_ros.datasets.query_views.store import DEPTH_STEP_M, PixelSight, QueryView
+from ago_ros.datasets.query_views.store import DEPTH_STEP_M, PixelSight, QueryView, pack
 from ago_ros.datasets.room_world.relations import relate
 from ago_ros.datasets.room_world.view import FREE, SURFACE, UNSEEN, SceneObject, View
 from ago_ros.geometry.voxel_grid import VoxelGrid
@@ -72,7 +72,7 @@ def query_view(view: View, split: str = "train", config=None, noise: float = 0.1
         view.name, view.room, view.scale,
         PixelSight(np.round(view.depth / DEPTH_STEP_M).astype(np.uint16), view.image, view.intrinsics,
                    view.view_from_camera),
-        phrases, maps, view.grid, packed, asks,
+        phrases, maps, view.grid, packed, asks, pack(view.visibility == FREE),
     )  # fmt: skip
 
 

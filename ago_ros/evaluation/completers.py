@@ -12,7 +12,9 @@ from ago_ros.datasets.room_world.catalogue import CLASSES, NOVEL_CLASSES
 from ago_ros.evaluation.completion import Completer
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.occupancy.rgbd import encode_view
+from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene_query.objects import complete
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 from ago_ros.scene_query.semabs.input_maps import input_maps
 from ago_ros.scene_query.semabs.learned import LearnedFields
 from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
@@ -52,7 +54,8 @@ def from_pixels(
         maps = input_maps(model, small.image, phrases, fields.relevancy)
         chosen = maps.flatten(1).amax(dim=1).topk(min(likeliest, len(maps))).indices
         lifted = from_depth(RelevancyView(maps[chosen], small.camera, small.view_from_camera), small.depth)
-        volumes = fields.network.encode([lifted], grid)
+        free = FreeSpace(state == VoxelState.FREE, grid, torch.eye(4, dtype=torch.float64))
+        volumes = fields.network.encode([lifted], grid, [free])
         places = grid.centers().reshape(-1, 3)
         found = torch.zeros(grid.num_voxels, dtype=torch.bool)
         for row in range(len(volumes)):

@@ -32,8 +32,9 @@ PROTOCOL = (
     "room world; voxel IoU in % at 32 x 32 x 32 over the two-metre cube, a voxel holds what any part of it holds; "
     "outdoor: drive world, one LiDAR sweep with six cameras, 32 x 32 x 5 over the 40 m on one side of the car; the "
     "answer of a completion is every object of the class, that of a description every place consistent with it; "
-    "threshold and calibration chosen on the validation splits, those of the networks for each relation; "
-    "novel_synonyms: questions with a held-out synonym; novel_classes: questions with a novel class; means over questions, then over labels (or rooms, or relations)"
+    "threshold and calibration chosen on the validation splits, for each relation; novel_synonyms: questions with a "
+    "held-out synonym; novel_classes: questions with a novel class; means over questions, then over labels (or rooms, "
+    "or relations)"
 )
 _ECE_BINS = 20
 LIKELY = 0.1

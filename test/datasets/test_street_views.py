@@ -9,7 +9,7 @@ from ago_ros.datasets.drive_world.scene import draw_scene
 from ago_ros.datasets.drive_world.voxels import GROUND_IDS, Voxelizer
 from ago_ros.datasets.occ3d import FREE as FREE_LABEL
 from ago_ros.datasets.room_world.relations import AXES, COSINE
-from ago_ros.datasets.room_world.view import GROUND, SURFACE, UNSEEN
+from ago_ros.datasets.room_world.view import FREE, GROUND, SURFACE, UNSEEN
 from ago_ros.geometry.voxel_grid import OCC3D_GRID, VoxelGrid
 
 SEED = 40_001
@@ -48,6 +48,16 @@ def test_what_the_lidar_meets_is_occupied_and_seen(views):
         unseen = (view.occupancy > 0) & (view.visibility == UNSEEN)
         assert unseen.sum() > 100, "truth holds what no sensor sees"
         assert {view.objects[i].name for i in np.unique(view.occupancy[view.occupancy > 0])} & set(GROUND)
+
+
+def test_images_do_not_tell_a_robot_what_is_free(views):
+    """The LiDAR's free space holds no point and nothing unseen, and is less than what all sensors looked along."""
+    for view in views:
+        voxels, _ = view.grid.indices(torch.from_numpy(view.points))
+        assert not view.free[tuple(voxels.T)].any()
+        assert not (view.free & (view.visibility == UNSEEN)).any()
+        looked = (view.visibility == FREE).sum()
+        assert 0.1 * looked < (view.free & (view.visibility == FREE)).sum() < 0.95 * looked
 
 
 def test_relations_hold_between_the_middles_of_things(views):

@@ -24,7 +24,7 @@ from ago_ros.datasets.drive_world.voxels import GROUND_IDS, SKY_REACH_M, Voxeliz
 from ago_ros.datasets.procedural.thing import Thing
 from ago_ros.datasets.room_world.relations import relate
 from ago_ros.datasets.room_world.view import FREE, SURFACE, UNSEEN, SceneObject
-from ago_ros.geometry.raycast import cast_rays
+from ago_ros.geometry.raycast import RayCounts, cast_rays
 from ago_ros.geometry.voxel_grid import VoxelGrid
 
 REACH_M = 40.0
@@ -69,6 +69,7 @@ class StreetView:
         grid: the voxels, view frame.
         occupancy: (X, Y, Z) uint16 instances, also where no sensor reaches; 0 for none.
         visibility: (X, Y, Z) uint8 `UNSEEN`, `FREE` or `SURFACE`: by rays of the LiDAR and of the cameras' pixels.
+        free: (X, Y, Z) bool, what the LiDAR's rays alone have passed through, as images have no depth to a robot.
         objects: things and kinds of ground, by instance.
         relations: (target instance, relation, reference instance).
     """
@@ -82,6 +83,7 @@ class StreetView:
     grid: VoxelGrid
     occupancy: NDArray[np.uint16]
     visibility: NDArray[np.uint8]
+    free: NDArray[np.bool_]
     objects: dict[int, SceneObject]
     relations: tuple[tuple[int, str, int], ...]
 
@@ -166,6 +168,7 @@ def _cut_window(
     )
     occupancy = voxelizer.instances(moment.time, from_ego, grid)
     objects = _objects(moment, occupancy, pixels)
+    visibility, free = _visibility(moment, from_world, grid)
     return StreetView(
         f"{scene.seed:07d}_{heading}",
         scene.seed,
@@ -175,7 +178,8 @@ def _cut_window(
         SCALE,
         grid,
         occupancy,
-        _visibility(moment, from_world, grid),
+        visibility,
+        free,
         objects,
         relate(grid, occupancy, objects, SCALE),
     )
@@ -187,19 +191,29 @@ def _thinned(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return points[np.sort(first)]
 
 
-def _visibility(moment: _Moment, from_world: NDArray[np.float64], grid: VoxelGrid) -> NDArray[np.uint8]:
-    starts, ends = [moment.sweep.origins], [moment.sweep.ends]
+def _visibility(
+    moment: _Moment, from_world: NDArray[np.float64], grid: VoxelGrid
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Returns what all rays together tell of each voxel, and what those of the LiDAR have passed through."""
+    swept = _cast(grid, from_world, moment.sweep.origins, moment.sweep.ends)
+    starts, ends = [], []
     for _, _, picture in moment.shots:
         chosen = (slice(RAY_STRIDE // 2, None, RAY_STRIDE),) * 2
         reach = np.minimum(picture.distance[chosen].reshape(-1, 1), SKY_REACH_M)
         ends.append(picture.origin + picture.rays[chosen].reshape(-1, 3) * reach)
         starts.append(np.broadcast_to(picture.origin, ends[-1].shape))
-    segments = [torch.from_numpy(transformed(np.concatenate(each), from_world)) for each in (starts, ends)]
-    counts = cast_rays(grid, *segments)
+    looked = _cast(grid, from_world, np.concatenate(starts), np.concatenate(ends))
     result = np.full(grid.shape, UNSEEN, dtype=np.uint8)
-    result[counts.passes.numpy() > 0] = FREE
-    result[counts.hits.numpy() > 0] = SURFACE
-    return result
+    result[(swept.passes + looked.passes).numpy() > 0] = FREE
+    result[(swept.hits + looked.hits).numpy() > 0] = SURFACE
+    return result, ((swept.passes > 0) & (swept.hits == 0)).numpy()
+
+
+def _cast(
+    grid: VoxelGrid, from_world: NDArray[np.float64], starts: NDArray[np.floating], ends: NDArray[np.floating]
+) -> RayCounts:
+    """Casts rays from (R, 3) starts to (R, 3) ends, world frame, through a window's voxels."""
+    return cast_rays(grid, *(torch.from_numpy(transformed(each, from_world)) for each in (starts, ends)))
 
 
 def _objects(moment: _Moment, occupancy: NDArray[np.uint16], pixels: NDArray[np.int64]) -> dict[int, SceneObject]:

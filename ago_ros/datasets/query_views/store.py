@@ -102,6 +102,8 @@ class QueryView:
         grid: of the voxel sets.
         packed: voxel sets as `pack` writes them; the first is what no ray has reached.
         asks: what is asked.
+        free: what rays of the robot's own sensors have passed through, one voxel set as `pack` writes it; None in files
+            that were drawn without.
     """
 
     name: str
@@ -113,6 +115,7 @@ class QueryView:
     grid: VoxelGrid
     packed: tuple[bytes, ...]
     asks: tuple[Ask, ...]
+    free: bytes | None = None
 
     def voxels(self, number: int) -> NDArray[np.bool_]:
         """Returns a voxel set as (X, Y, Z) bool."""
@@ -150,6 +153,8 @@ def write_views(path: Path, views: Sequence[QueryView], made_with: dict[str, Any
         arrays |= {f"{number}.{name}": array for name, array in vars(view.sight).items()}
         arrays |= {f"{number}.maps.{kind}": maps for kind, maps in view.maps.items()}
         arrays[f"{number}.voxels"] = np.frombuffer(b"".join(view.packed), dtype=np.uint8)
+        if view.free is not None:
+            arrays[f"{number}.free"] = np.frombuffer(view.free, dtype=np.uint8)
         heads.append(
             {
                 "name": view.name,
@@ -243,4 +248,5 @@ def _view(file: Any, number: int, fields: dict[str, Any], kinds: Sequence[str] |
         grid=VoxelGrid(tuple(grid["origin"]), grid["voxel_size"], tuple(grid["shape"])),
         packed=tuple(data[low:high] for low, high in itertools.pairwise(bounds)),
         asks=tuple(Ask(**ask) for ask in fields["asks"]),
+        free=file[f"{number}.free"].tobytes() if f"{number}.free" in file else None,
     )

@@ -15,6 +15,7 @@ from torch.nn.functional import cosine_similarity
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.config import SemAbsConfig, SemAwareConfig
+from ago_ros.scene_query.semabs.free_space import FreeSpace, stack_shares
 from ago_ros.scene_query.semabs.network import PointHead, VolumeEncoder, Volumes
 from ago_ros.scene_query.semabs.volume import Aligned
 
@@ -75,15 +76,25 @@ class SemAware(nn.Module):
         self.encoder = VolumeEncoder(config.encoder, layout)
         self.meaning = PointHead(config.encoder.channels, config.text_dim, layout)
 
-    def encode(self, points: Sequence[Tensor], colours: Sequence[Tensor], grid: VoxelGrid | None = None) -> Volumes:
+    def encode(
+        self,
+        points: Sequence[Tensor],
+        colours: Sequence[Tensor],
+        grid: VoxelGrid | None = None,
+        free: Sequence[FreeSpace | None] | None = None,
+    ) -> Volumes:
         """Encodes V scenes, whatever will be asked of them.
 
         Args:
             points: V clouds (P, 3), frame of the grid, metres; P may differ.
             colours: V times (P, 3), RGB as 0..1.
             grid: the voxels; None for those of the configuration.
+            free: of each scene, for a network that sees free space.
         """
-        return self.encoder(grid or self.config.grid, points, [2 * colour - 1 for colour in colours])
+        grid, shares = grid or self.config.grid, None
+        if self.encoder.sees_free_space:
+            shares = stack_shares(free or [None] * len(points), grid)
+        return self.encoder(grid, points, [2 * colour - 1 for colour in colours], shares)
 
     def match(self, volumes: Volumes, texts: Tensor, queries: Tensor) -> Tensor:
         """Tells where what a text says is.

@@ -26,6 +26,8 @@ class EncoderConfig:
         channels: D of the volume, before and after the UNet.
         widths: of the UNet's levels; each level halves the resolution.
         groups: of its GroupNorm.
+        free_space: whether the volume also says which voxels rays have passed through; ours, the paper tells points
+            alone.
     """
 
     inputs: int = 1
@@ -33,6 +35,7 @@ class EncoderConfig:
     channels: int = 16
     widths: tuple[int, ...] = (16, 32, 64, 128, 256, 512)
     groups: int = 8
+    free_space: bool = False
 
     def __post_init__(self) -> None:
         """Refuses sizes that no network has."""
@@ -74,6 +77,8 @@ class SemAbsConfig:
             raise ValueError(f"heads must be some of {', '.join(HEADS)}, got {self.heads}")
         if self.encoder.inputs != 1:
             raise ValueError(f"a point has one relevancy: encoder.inputs must be 1, got {self.encoder.inputs}")
+        if self.released and self.encoder.free_space:
+            raise ValueError("released weights know nothing of free space: set encoder.free_space to false")
         if self.relation_width < 0 or not self.temperature > 0 or not self.relevancy_scale > 0:
             raise ValueError(
                 "relation_width must not be negative, temperature and relevancy_scale must be positive: got "

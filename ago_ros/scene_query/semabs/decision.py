@@ -2,9 +2,9 @@
 
 Balanced training makes a network say yes too often. A factor and a bias on its logits, fitted where every voxel counts
 once, give probabilities; the threshold is that of the best mean IoU. Relations differ: "behind" is true of a whole
-shadow, of which no voxel is sure, "left of" of one thing, so that each is read by its own. And what a description is of
-has a place: what is hardly below an answer's highest logit means yes, even where nothing is above the threshold. Source:
-Platt scaling; the rest is ours.
+shadow, of which no voxel is sure, "left of" of one thing, so that each is read by its own. And what is described has a
+place: what is hardly below an answer's highest logit means yes, even where nothing is above the threshold.
+Source: Platt scaling; the rest is ours.
 """
 
 from __future__ import annotations

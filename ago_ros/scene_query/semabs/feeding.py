@@ -11,6 +11,7 @@ from torch import Tensor
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.baselines import Method, SemAware
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 from ago_ros.scene_query.semabs.network import SemAbs, Volumes
 from ago_ros.scene_query.semabs.points import RelevancyPoints
 
@@ -24,12 +25,14 @@ class SeenScene:
         relevancy: (N, P) float32 of N phrases.
         phrases: N.
         colours: (P, 3) float32 RGB in 0..1.
+        free: which space rays have passed through; None where that is not known.
     """
 
     points: Tensor
     relevancy: Tensor
     phrases: tuple[str, ...]
     colours: Tensor
+    free: FreeSpace | None = None
 
 
 Asked = tuple[int, Query]
@@ -66,14 +69,15 @@ def encode_scenes(
         grid: the voxels; None for those of the network.
 
     Raises:
-        ValueError: a scene lacks a phrase's relevancy.
+        ValueError: a scene lacks a phrase's relevancy, or the free space that the network sees.
     """
     if isinstance(network, SemAware):
-        volumes = network.encode([scene.points for scene in scenes], [scene.colours for scene in scenes], grid)
+        seen = [scene.points for scene in scenes], [scene.colours for scene in scenes]
+        volumes = network.encode(*seen, grid, [scene.free for scene in scenes])
         return EncodedScenes(volumes, {(number, ""): number for number in range(len(scenes))})
     wanted = list(dict.fromkeys((number, phrase) for number, query in asked for phrase in method.phrases(query)))
     wanted.sort(key=lambda pair: pair[0])
-    fed = []
+    fed, free = [], []
     for number, scene in enumerate(scenes):
         phrases = [phrase for owner, phrase in wanted if owner == number]
         missing = sorted(set(phrases) - set(scene.phrases))
@@ -82,7 +86,8 @@ def encode_scenes(
         rows = [scene.relevancy[scene.phrases.index(phrase)] for phrase in phrases]
         if rows:
             fed.append(RelevancyPoints(scene.points, torch.stack(rows)))
-    return EncodedScenes(network.encode(fed, grid), {pair: row for row, pair in enumerate(wanted)})
+            free.append(scene.free)
+    return EncodedScenes(network.encode(fed, grid, free), {pair: row for row, pair in enumerate(wanted)})
 
 
 def read_answers(

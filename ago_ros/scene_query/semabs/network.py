@@ -12,6 +12,7 @@ from torch.nn.functional import cosine_similarity
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.config import EncoderConfig, SemAbsConfig
+from ago_ros.scene_query.semabs.free_space import FreeSpace, stack_shares
 from ago_ros.scene_query.semabs.points import RelevancyPoints
 from ago_ros.scene_query.semabs.released_layout import ReleasedLayout
 from ago_ros.scene_query.semabs.unet import ResidualUNet
@@ -56,15 +57,25 @@ class VolumeEncoder(nn.Module):
             nn.LeakyReLU(),
             nn.Linear(config.point_width, config.channels),
         )
+        if config.free_space:
+            self.free = nn.Parameter(torch.zeros(config.channels, 1, 1, 1))
         self.unet = ResidualUNet(config.channels, config.channels, config.widths, config.groups)
 
-    def forward(self, grid: VoxelGrid, points: Sequence[Tensor], values: Sequence[Tensor]) -> Volumes:
+    @property
+    def sees_free_space(self) -> bool:
+        """Whether it is told which space is free."""
+        return hasattr(self, "free")
+
+    def forward(
+        self, grid: VoxelGrid, points: Sequence[Tensor], values: Sequence[Tensor], free: Tensor | None = None
+    ) -> Volumes:
         """Encodes V clouds.
 
         Args:
             grid: the voxels; points outside are dropped.
             points: V clouds (P, 3), frame of the grid, metres; P may differ.
             values: V times (P, F), what is known of each point.
+            free: (V, X, Y, Z) in 0..1, how free each voxel is; where the network sees that, and only there.
         """
         device = self.unet.out.weight.device
         counts = torch.tensor([len(cloud) for cloud in points])
@@ -73,8 +84,10 @@ class VolumeEncoder(nn.Module):
         _, inside = grid.indices(everywhere)
         everywhere, told, volume = everywhere[inside], told[inside], volume[inside]
         features = self.points(torch.cat([self.layout.place_points(grid, everywhere), told], dim=1))
-        volumes = self.unet(self.layout.scatter(grid, everywhere, features, volume, len(points)))
-        return Volumes(grid, volumes.to(torch.float32))
+        filled = self.layout.scatter(grid, everywhere, features, volume, len(points))
+        if free is not None:
+            filled = filled + self.free * free.to(filled)[:, None]
+        return Volumes(grid, self.unet(filled).to(torch.float32))
 
 
 class PointHead(nn.Module):
@@ -117,19 +130,32 @@ class SemAbs(nn.Module):
             if config.relation_width:
                 self.place = PointHead(2 * channels, config.relation_width, self.layout)
 
-    def encode(self, scenes: Sequence[RelevancyPoints], grid: VoxelGrid | None = None) -> Volumes:
+    def encode(
+        self,
+        scenes: Sequence[RelevancyPoints],
+        grid: VoxelGrid | None = None,
+        free: Sequence[FreeSpace | None] | None = None,
+    ) -> Volumes:
         """Encodes the phrases of scenes.
 
         Args:
             scenes: any number of scenes, with any number of points and phrases.
             grid: the voxels; None for those of the configuration.
+            free: of each scene, for a network that sees free space; any other does not look at it.
 
         Returns:
             One volume for each phrase of each scene, in order.
+
+        Raises:
+            ValueError: the network sees free space, and a scene has none.
         """
+        grid, shares = grid or self.config.grid, None
+        if self.encoder.sees_free_space:
+            phrases = torch.tensor([len(scene.relevancy) for scene in scenes])
+            shares = stack_shares(free or [None] * len(scenes), grid).repeat_interleave(phrases, dim=0)
         points = [scene.points for scene in scenes for _ in scene.relevancy]
         values = [self.config.relevancy_scale * row[:, None] for scene in scenes for row in scene.relevancy]
-        return self.encoder(grid or self.config.grid, points, values)
+        return self.encoder(grid, points, values, shares)
 
     def complete(self, volumes: Volumes, queries: Tensor) -> Tensor:
         """Tells where the objects of each phrase are, seen or not (OVSSC).

@@ -14,6 +14,7 @@ from torch.nn.functional import grid_sample
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene.encoding import SceneEncoding, VoxelState
 from ago_ros.scene_query.query import QueryError
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES
 from ago_ros.scene_query.semabs.network import SemAbs, Volumes
 from ago_ros.scene_query.semabs.points import RelevancyPoints
@@ -29,6 +30,7 @@ class WindowView:
 
     Attributes:
         points: (M, 3) float32, the occupied voxels, frame of the network's grid.
+        free: the voxels that rays have passed through.
         asked: (L, 3) float32 centres of the layers of the network's grid that the scene's grid reaches, layer after
             layer within each column.
         shape: of those voxels: (X, Y, layers).
@@ -37,6 +39,7 @@ class WindowView:
     """
 
     points: Tensor
+    free: FreeSpace
     asked: Tensor
     shape: tuple[int, int, int]
     voxels: Tensor
@@ -97,8 +100,9 @@ class SceneVolumes:
             missing = [key for key in dict.fromkeys(wanted) if key not in self._volumes]
             if missing:
                 maps = self._relevancy([phrase for phrase, _ in missing])
-                points = RelevancyPoints(self._view(heading).points, maps)
-                self._volumes.update(zip(missing, self._network.encode([points]).features, strict=True))
+                view = self._view(heading)
+                encoded = self._network.encode([RelevancyPoints(view.points, maps)], free=[view.free])
+                self._volumes.update(zip(missing, encoded.features, strict=True))
             features = torch.stack([self._volumes[key] for key in wanted])
             for key in wanted:
                 self._volumes.move_to_end(key)
@@ -153,4 +157,5 @@ def _make_view(
     between = (2 * places / layers - 1).flip(-1).to(torch.float32)[None, :, None, None]
     points = window.place(grid.centers(occupied)).to(torch.float32)
     x, y, count = asked.shape[:3]
-    return WindowView(points, asked.reshape(-1, 3), (x, y, count), voxels, between)
+    free = FreeSpace(state == VoxelState.FREE, grid, torch.linalg.inv(window.trained_from_ego))
+    return WindowView(points, free, asked.reshape(-1, 3), (x, y, count), voxels, between)

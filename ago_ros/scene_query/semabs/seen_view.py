@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ago_ros.datasets.query_views.store import DEPTH_STEP_M, Ask, PointSight, QueryView
+from ago_ros.datasets.query_views.store import DEPTH_STEP_M, Ask, PointSight, QueryView, unpack
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
 from ago_ros.scene_query.semabs.baselines import Method, SemAware
 from ago_ros.scene_query.semabs.decision import pool_voxels
 from ago_ros.scene_query.semabs.feeding import Asked, SeenScene, encode_scenes, read_answers
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.scene_query.semabs.points import RelevancyView, from_depth
 
@@ -62,7 +63,11 @@ def see(view: QueryView, kind: str) -> SeenScene:
         lifted = from_depth(RelevancyView(maps, camera, torch.from_numpy(sight.grid_from_camera)), depth)
         points, relevancy = lifted.points, lifted.relevancy
         colours = torch.from_numpy(sight.colours)[depth > 0].to(torch.float32) / 255
-    return SeenScene(points / view.scale, relevancy, view.phrases, colours)
+    free = None
+    if view.free is not None:
+        scaled = torch.diag(torch.tensor([view.scale] * 3 + [1.0], dtype=torch.float64))
+        free = FreeSpace(torch.from_numpy(unpack(view.free, view.grid.shape)), view.grid, scaled)
+    return SeenScene(points / view.scale, relevancy, view.phrases, colours, free)
 
 
 def coarse_grid(grid: VoxelGrid, resolution: int) -> VoxelGrid:

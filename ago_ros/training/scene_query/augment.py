@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ago_ros.geometry import se3
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene_query.query import Query
 from ago_ros.training.scene_query.config import AugmentConfig
@@ -32,6 +33,11 @@ class Move:
     def points(self, points: Tensor) -> Tensor:
         """Moves (..., 3) points, seen or asked alike."""
         return (points.to(torch.float64) @ self.linear.T + self.offset).to(points.dtype)
+
+    @property
+    def matrix(self) -> Tensor:
+        """The movement as a (4, 4) float64 matrix."""
+        return se3.from_rotation(self.linear, self.offset)
 
     def query(self, query: Query) -> Query:
         """Says a query as it is true of the moved scene."""

@@ -117,7 +117,8 @@ class BatchSampler:
         strength = self._augment.colour
         factors = 1 + strength * (2 * torch.rand(3, generator=generator) - 1)
         colours = (scene.colours * factors).clamp(0, 1)
-        return SeenScene(move.points(scene.points), scene.relevancy, scene.phrases, colours)
+        free = scene.free.moved(move.matrix) if scene.free else None
+        return SeenScene(move.points(scene.points), scene.relevancy, scene.phrases, colours, free)
 
 
 def choose_asks(view: QueryView, tasks: Sequence[str], count: int, generator: torch.Generator) -> list[Ask]:

@@ -15,8 +15,16 @@ from torch import Tensor
 from ago_ros.datasets.errors import DatasetError
 from ago_ros.datasets.procedural.jobs import run_jobs
 from ago_ros.datasets.query_views.splits import DRIVES, TEST_SPLITS, TRAIN_SPLITS, VALIDATION_SPLITS
-from ago_ros.datasets.query_views.store import DEPTH_STEP_M, PixelSight, PointSight, QueryView, read_file, write_views
-from ago_ros.datasets.room_world.view import View, room_grid
+from ago_ros.datasets.query_views.store import (
+    DEPTH_STEP_M,
+    PixelSight,
+    PointSight,
+    QueryView,
+    pack,
+    read_file,
+    write_views,
+)
+from ago_ros.datasets.room_world.view import FREE, View, room_grid
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.scene_query.semabs.input_maps import input_maps
 from ago_ros.scene_query.semabs.points import RelevancyView, from_lidar
@@ -67,7 +75,7 @@ def missing_jobs(folder: Path, config: DrawConfig, vlm: str, splits: tuple[str, 
 
 def estimate_bytes(config: DrawConfig, jobs: list[Job]) -> int:
     """Estimates, from above, what files take: maps of all phrases, what is seen, and voxel sets at 1.5 kB each."""
-    sets = config.asks.completions + 6 * config.asks.each_relation
+    sets = 2 + config.asks.completions + 6 * config.asks.each_relation
     phrases = config.asks.completions + 3 * 6 * config.asks.each_relation
     pixels = (config.image_side // config.depth_stride) ** 2
     room = phrases * 2 * 2 * config.map_side**2 + pixels * 5 + sets * 1500
@@ -184,6 +192,7 @@ def make_query_view(view: View, split: str, config: DrawConfig, model: VisionLan
         grid=view.grid,
         packed=packed,
         asks=asks,
+        free=pack(view.visibility == FREE),
     )
 
 
@@ -218,6 +227,7 @@ def make_street_queries(
             grid=view.grid,
             packed=packed,
             asks=asks,
+            free=pack(view.free),
         )
         for view, (asks, packed), some in zip(views, asked, phrases, strict=True)
     ]

@@ -36,7 +36,7 @@ class GeometricNetwork:
         self.ball = ball
         self.encoded = Counter()
 
-    def encode(self, scenes):
+    def encode(self, scenes, grid=None, free=None):
         grid, rows = self.config.grid, []
         for scene in scenes:
             _, inside = grid.indices(scene.points)
@@ -61,10 +61,14 @@ def geometric_fields(**changes) -> LearnedFields:
     return LearnedFields(GeometricNetwork(**changes), READING, RelevancyConfig(), "geometric")
 
 
-def random_fields(seed: int = 0, grid: VoxelGrid = TRAINED, method: str = "semabs") -> LearnedFields:
+def random_fields(
+    seed: int = 0, grid: VoxelGrid = TRAINED, method: str = "semabs", free_space: bool = False
+) -> LearnedFields:
     torch.manual_seed(seed)
-    encoder = EncoderConfig(inputs=1, point_width=16, channels=8, widths=(8, 16), groups=4)
+    encoder = EncoderConfig(inputs=1, point_width=16, channels=8, widths=(8, 16), groups=4, free_space=free_space)
     network = SemAbs(SemAbsConfig(encoder=encoder, grid=grid, relation_width=12)).eval()
+    if free_space:
+        torch.nn.init.normal_(network.encoder.free)
     decisions = {"complete": Decision(-0.1, 1.0, 0.0), "locate": Decision(0.0, 0.3, -1.0)}
     return LearnedFields(network, replace(READING, method=method, decisions=decisions), RelevancyConfig(), "random")
 

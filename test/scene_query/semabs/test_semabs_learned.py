@@ -20,6 +20,7 @@ from learned_scenes import (
     turned,
 )
 
+from ago_ros.geometry import se3
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene.encoding import VoxelState
 from ago_ros.scene.threads import single_thread
@@ -31,6 +32,7 @@ from ago_ros.scene_query.semabs import scene_volumes
 from ago_ros.scene_query.semabs.baselines import METHODS
 from ago_ros.scene_query.semabs.decision import Decision
 from ago_ros.scene_query.semabs.feeding import SeenScene, encode_scenes, read_answers
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 
 CELLS = 40
 BOX = block((28, 18, 1), (31, 21, 4))
@@ -87,17 +89,22 @@ def test_the_answer_of_a_trained_network_turns_and_grows_with_the_scene() -> Non
 
 
 @pytest.mark.parametrize("own", [{}, {"left of": Decision(-0.5, 0.7, -1.5, 1.0)}], ids=["shared", "its own"])
-def test_answers_in_use_are_those_that_training_and_scores_know(own) -> None:
+@pytest.mark.parametrize("free_space", [False, True])
+def test_answers_in_use_are_those_that_training_and_scores_know(own, free_space) -> None:
     """On a room's view, the fields hold what `read_answers` says at the centres of the voxels, calibrated."""
-    fields = random_fields()
+    fields = random_fields(free_space=free_space)
     fields.reading = replace(fields.reading, decisions=fields.reading.decisions | own)
     decision = fields.reading.decision("left of")
     assert decision == own.get("left of", fields.reading.decisions["locate"])
     things = {"box": block((6, 6, 0), (9, 9, 5)), "mug": block((5, 12, 0), (7, 14, 3))}
-    encoding, _ = make_scene(TRAINED, (-1.7, 0.0, 0.6), things, torch.ones(TRAINED.shape, dtype=torch.bool))
+    hidden = torch.ones(TRAINED.shape, dtype=torch.bool)
+    hidden[:4] = not free_space
+    encoding, _ = make_scene(TRAINED, (-1.7, 0.0, 0.6), things, hidden)
     points = TRAINED.centers(encoding.occupied)
     maps = encoding.maps(["box", "mug"]) - 0.25
     seen = SeenScene(points, maps, ("box", "mug"), torch.zeros(len(points), 3))
+    if free_space:
+        seen = replace(seen, free=FreeSpace(encoding.state == VoxelState.FREE, TRAINED, se3.identity()))
     asked = [(0, Query("mug", "left of", "box")), (0, Query("box"))]
     with torch.no_grad():
         encoded = encode_scenes(fields.network, METHODS["semabs"], [seen], asked)
@@ -106,11 +113,12 @@ def test_answers_in_use_are_those_that_training_and_scores_know(own) -> None:
     expected = decision.probability(logits[0]).view(TRAINED.shape)
     place, hiding = fields.place(encoding, [[asked[0][1]]], {}, {"box": [things["box"]]})
     enough = float(decision.probability(torch.tensor(decision.threshold)))
-    torch.testing.assert_close(place, (expected / enough).clamp(max=1.0), atol=1e-3, rtol=1e-3)
-    unseen = encoding.state == VoxelState.UNOBSERVED
-    torch.testing.assert_close(hiding, expected * (place[unseen].max() / expected[unseen].max()), atol=1e-4, rtol=1e-3)
+    told, unseen = encoding.state != VoxelState.FREE, encoding.state == VoxelState.UNOBSERVED
+    torch.testing.assert_close(place[told], (expected[told] / enough).clamp(max=1.0), atol=1e-3, rtol=1e-3)
+    shared = expected * (place[unseen].max() / expected[unseen].max())
+    torch.testing.assert_close(hiding[told], shared[told], atol=1e-4, rtol=1e-3)
     completed = fields.completions(encoding, {"box": things["box"]})["box"]
-    torch.testing.assert_close(completed, logits[1].view(TRAINED.shape), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(completed[told], logits[1].view(TRAINED.shape)[told], atol=1e-3, rtol=1e-3)
 
 
 def test_the_share_that_is_hidden_is_shared_out_by_calibrated_probability() -> None:

@@ -8,10 +8,12 @@ import pytest
 import torch
 from semabs_tools import GRID, iou, random_places, random_scene, small_config
 
+from ago_ros.geometry import se3
 from ago_ros.geometry.voxel_grid import VoxelGrid
 from ago_ros.scene.threads import single_thread
 from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.config import EncoderConfig, SemAbsConfig, read_network_config
+from ago_ros.scene_query.semabs.free_space import FreeSpace
 from ago_ros.scene_query.semabs.losses import query_loss
 from ago_ros.scene_query.semabs.network import SemAbs
 from ago_ros.scene_query.semabs.points import RelevancyPoints, fuse
@@ -151,11 +153,12 @@ def test_tiny_encodes_two_phrases_and_answers_well_within_300_ms_of_two_cores():
     config = read_network_config(Path(__file__).parents[3] / "config" / "semabs" / "tiny.yaml")
     network = SemAbs(config).eval()
     scene, queries = random_scene(config.grid, 224 * 224, 2), config.grid.centers().reshape(-1, 3)
+    free = FreeSpace(torch.ones(config.grid.shape, dtype=torch.bool), config.grid, se3.identity())
     encoding, answering = [], []
     with single_thread(), torch.inference_mode():
         for _ in range(4):
             times = [time.process_time()]
-            volumes = network.encode([scene])
+            volumes = network.encode([scene], free=[free])
             times.append(time.process_time())
             network.locate(volumes.pick([0]), volumes.pick([1]), ["behind"], queries)
             times.append(time.process_time())

@@ -1,6 +1,7 @@
 """What is asked of a view: answers against plain loops, and what may never be asked."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,8 +115,11 @@ def test_files_keep_everything(tmp_path):
         assert np.array_equal(one.sight.colours, other.sight.colours)
         assert np.array_equal(one.sight.grid_from_camera, other.sight.grid_from_camera)
         assert (one.scale, other.scale) == (1.0, 1.0)
+        assert one.free is not None and one.free == other.free
         assert all(np.array_equal(one.maps[kind], other.maps[kind]) for kind in ("multi", "single"))
     assert set(read_file(tmp_path / "000000.npz", ["single"])[1][0].maps) == {"single"}
+    write_views(tmp_path / "000002.npz", [replace(views[0], free=None)], {"vlm": "made"})
+    assert read_file(tmp_path / "000002.npz")[1][0].free is None
 
 
 def test_packing_is_undone():

@@ -11,7 +11,8 @@ from torch.nn.functional import normalize
 from ago_ros.datasets.captioned_views.unseen import is_unseen
 from ago_ros.datasets.drive_world.street_views import SCALE, street_views
 from ago_ros.datasets.errors import DatasetError
-from ago_ros.datasets.query_views.store import read_file, write_views
+from ago_ros.datasets.query_views.store import read_file, unpack, write_views
+from ago_ros.datasets.room_world.view import FREE
 from ago_ros.geometry.camera import PinholeCamera
 from ago_ros.scene_query.query import RELATIONS
 from ago_ros.scene_query.semabs.input_maps import MEAN_PHRASES, input_maps, maps_config
@@ -58,6 +59,14 @@ def test_kept_pixels_are_where_the_full_image_has_them(model):
     assert torch.equal(seen.colours, torch.from_numpy(view.image[1::2, 1::2]).reshape(-1, 3).float() / 255)
     unshifted = replace(drawn, sight=replace(drawn.sight, intrinsics=np.diag([0.5, 0.5, 1]) @ view.intrinsics))
     assert not torch.allclose(see(unshifted, "multi").points, expected, atol=2e-3)
+
+
+def test_free_space_is_what_the_robots_own_rays_tell(model, streets):
+    view = made_view()
+    drawn = draw.make_query_view(view, "train", CONFIG, model)
+    assert np.array_equal(unpack(drawn.free, view.grid.shape), view.visibility == FREE)
+    for street, queries in zip(streets, draw.make_street_queries(streets, "train", CONFIG, model), strict=True):
+        assert np.array_equal(unpack(queries.free, street.grid.shape), street.free)
 
 
 def test_maps_are_there_for_every_phrase_and_kind(model):
