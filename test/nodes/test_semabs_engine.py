@@ -56,7 +56,9 @@ def test_a_frame_is_encoded_once_and_answers_many(parameters, monkeypatch) -> No
     volumes, images = Counter(), Counter()
     encode, dense = SemAbs.encode, load_vlm(parameters.vlm).__class__.encode_dense
     monkeypatch.setattr(
-        SemAbs, "encode", lambda self, scenes: volumes.update([len(scenes[0].relevancy)]) or encode(self, scenes)
+        SemAbs,
+        "encode",
+        lambda self, scenes, **told: volumes.update([len(scenes[0].relevancy)]) or encode(self, scenes, **told),
     )
     engine = OccupancyEngine(parameters)
     visible_references(engine)
