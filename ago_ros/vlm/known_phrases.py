@@ -10,9 +10,9 @@ from torch.nn.functional import normalize
 
 _SHARPNESS, _PLAIN_BONUS, _SHARE = 12.0, 2.0, 0.75
 """Of the softmax over cosines; what a plain phrase gains over one that tells a look; how much is read through them.
-Chosen on rooms of training and validation: synonyms gain 17 points, names that were trained on lose none, and phrases of
-neither world are found no oftener than as the text tower gives them; sharper, synonyms gain 2 points more, and phrases of
-neither world are found twice as often."""
+Chosen on rooms of training and validation: synonyms gain 17 points, names that were trained on lose none, and phrases
+of neither world are found no oftener than as the text tower gives them. Sharper, synonyms gain 2 points more, and
+phrases of neither world are found twice as often."""
 
 
 @dataclass(frozen=True, eq=False)
