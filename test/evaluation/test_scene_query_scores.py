@@ -292,7 +292,7 @@ def test_views_of_another_model_are_refused(trained, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["eval", "scene-query", "/nowhere"], "/nowhere: has no semabs.json"),
+        (["eval", "scene-query", "/nowhere", "--no-analytic"], "/nowhere: has no semabs.json"),
         (["eval", "scene-query", "OUT", "--split", "validation"], "no test split 'validation'"),
         (["eval", "scene-query", "OUT", "--data", "/nowhere"], "holds no query views"),
         (["train", "scene-query", "--config", "huge"], "no settings 'huge' for scene_query: use tiny"),
