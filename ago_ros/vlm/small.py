@@ -198,13 +198,12 @@ def load_small(name: str, folder: Path, text: TextEncoder, device: str | torch.d
         OSError: a file is missing.
         ValueError: the files do not belong together.
     """
-    settings = json.loads((folder / OWN_CONFIG).read_text())
-    weights = load_file(folder / WEIGHTS_FILE)
+    settings, tower, rest = _read(folder)
     known = None
-    if _KNOWN in weights:
-        known = KnownPhrases(normalize(weights[_KNOWN].float(), dim=-1), weights[_KNOWN_PLAIN])
+    if _KNOWN in rest:
+        known = KnownPhrases(normalize(rest[_KNOWN].float(), dim=-1), rest[_KNOWN_PLAIN])
     calibration = Calibration(**settings["calibration"])
-    return SmallModel(name, load_tower(folder).to(device), text, calibration, settings["view_side"], known)
+    return SmallModel(name, tower.to(device), text, calibration, settings["view_side"], known)
 
 
 def load_tower(folder: Path) -> ImageTower:
@@ -214,12 +213,17 @@ def load_tower(folder: Path) -> ImageTower:
         OSError: a file is missing.
         ValueError: the files do not belong together.
     """
-    tower = ImageTower(build(TowerConfig, json.loads((folder / OWN_CONFIG).read_text())["tower"]))
-    weights = {
-        key: value for key, value in load_file(folder / WEIGHTS_FILE).items() if key not in (_KNOWN, _KNOWN_PLAIN)
-    }
+    return _read(folder)[1]
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], ImageTower, dict[str, Tensor]]:
+    """Reads the settings, the tower in evaluation mode, and what else lies with its weights."""
+    settings = json.loads((folder / OWN_CONFIG).read_text())
+    tower = ImageTower(build(TowerConfig, settings["tower"]))
+    weights = load_file(folder / WEIGHTS_FILE)
+    rest = {key: weights.pop(key) for key in (_KNOWN, _KNOWN_PLAIN) if key in weights}
     try:
         tower.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})
     except RuntimeError as error:
         raise ValueError(f"{folder}: {WEIGHTS_FILE} does not fit {OWN_CONFIG}") from error
-    return tower.eval()
+    return settings, tower.eval(), rest
