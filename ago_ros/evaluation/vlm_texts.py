@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ago_ros.datasets.captioned_views.store import RegionText
+from ago_ros.datasets.captioned_views.store import RegionText, shared_phrases
 from ago_ros.evaluation.vlm_regions import class_mean
 from ago_ros.vlm.small import SmallModel
 
@@ -67,9 +67,7 @@ def score_texts(model: SmallModel, texts: Iterable[RegionText], answers: Sequenc
 
 def _classes_of(texts: Iterable[RegionText]) -> Mapping[str, set[str]]:
     """Returns the classes of every phrase that is true of all things of a class."""
-    common: dict[str, set[str]] = {}
-    for text in texts:
-        common[text.name] = common.get(text.name, set(text.phrases)) & set(text.phrases)
+    common = shared_phrases(texts)
     classes: dict[str, set[str]] = {}
     for name in sorted(common):
         for phrase in common[name]:

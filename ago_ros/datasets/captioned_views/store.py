@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,14 @@ class RegionText:
     phrases: tuple[str, ...]
     synonyms: tuple[str, ...] = ()
     label: int = NO_LABEL
+
+
+def shared_phrases(texts: Iterable[RegionText]) -> dict[str, set[str]]:
+    """Returns, for each name, the phrases that all of its texts have in common."""
+    common: dict[str, set[str]] = {}
+    for text in texts:
+        common[text.name] = common.get(text.name, set(text.phrases)) & set(text.phrases)
+    return common
 
 
 @dataclass(frozen=True, eq=False)

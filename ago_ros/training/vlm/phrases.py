@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ago_ros.datasets.captioned_views.store import RegionText
+from ago_ros.datasets.captioned_views.store import RegionText, shared_phrases
 from ago_ros.vlm.interface import TextEncoder
 from ago_ros.vlm.vocabulary import DEFAULT_TEMPLATES
 
@@ -97,7 +97,7 @@ def make_phrase_bank(
     share = torch.tensor([float(count) for count in counts.values()])
     weight = (weight / ((weight * share).sum() / share.sum())).clamp(max=4.0)
     often = (truth * (weight * share)[:, None]).sum(dim=0) / (weight * share).sum()
-    shared = _shared_phrases(kinds)
+    shared = set().union(*shared_phrases(kinds).values())
     return PhraseBank(
         phrases=phrases,
         embeddings=_embed(phrases, encoder, templates),
@@ -112,14 +112,6 @@ def make_phrase_bank(
 
 def _some(numbers: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return numbers[torch.randperm(len(numbers), generator=generator)[:count].to(numbers.device)]
-
-
-def _shared_phrases(texts: Iterable[RegionText]) -> set[str]:
-    """Returns the phrases that all texts of some name have in common."""
-    common: dict[str, set[str]] = {}
-    for text in texts:
-        common[text.name] = common.get(text.name, set(text.phrases)) & set(text.phrases)
-    return set().union(*common.values())
 
 
 def _embed(phrases: Sequence[str], encoder: TextEncoder, templates: Sequence[str]) -> Tensor:
