@@ -115,6 +115,7 @@ class FrozenTower(nn.Module):
 
     def __init__(self, source: str) -> None:
         super().__init__()
+        self.source = source
         self.inner = load_own_tower(source)
         self.width = self.inner.config.width
         mark = 0
@@ -131,6 +132,12 @@ class FrozenTower(nn.Module):
     def train(self, mode: bool = True) -> FrozenTower:
         """Stays in evaluation mode."""
         return super().train(False)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        """Refuses weights that were learned on another tower, whether they are of a model or of a begun training."""
+        if int(state_dict.get(f"{prefix}mark", self.mark)) != int(self.mark):
+            raise ValueError(f"the image tower of {self.source} is not the one that it was trained on")
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:

@@ -60,9 +60,6 @@ def load_ago(folder: str | Path, device: str | torch.device = "cpu") -> AgoModel
         settings = json.loads((folder / CONFIG_FILE).read_text())
         model = AgoModel(build(AgoConfig, settings["model"]))
         weights = load_file(folder / WEIGHTS_FILE)
-        tower = model.backbone.tower
-        if tower is not None and int(weights["backbone.tower.mark"]) != int(tower.mark):
-            raise ValueError(f"the image tower of {model.config.backbone.tower} is not the one that it was trained on")
         model.set_categories(settings["categories"], weights["known"])
         model.load_state_dict({key: _computed(value) for key, value in weights.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:

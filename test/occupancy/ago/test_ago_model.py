@@ -310,6 +310,9 @@ def test_a_model_on_a_tower_loads_with_that_tower_alone(towers, tmp_path):
     (tmp_path / "ago_model.json").write_text(json.dumps(settings))
     with pytest.raises(ModelError, match="not the one that it was trained on"):
         load_ago(tmp_path)
+    other = tiny_model(backbone=BackboneConfig(tower=str(towers[1]), levels=2))
+    with pytest.raises(ValueError, match="not the one that it was trained on"):
+        other.load_state_dict(tiny_model(backbone=BackboneConfig(tower=str(towers[0]), levels=2)).state_dict())
     settings["model"]["backbone"]["tower"] = str(tmp_path / "none")
     (tmp_path / "ago_model.json").write_text(json.dumps(settings))
     with pytest.raises(ModelError, match="train it anew with `ago train vlm`"):
